@@ -4,13 +4,15 @@
 # make bench  how fast, and what bounds it
 # make campaign MINUTES=10   kills and faults at random for so long; SEED=… repeats one
 # make tampering MINUTES=10  changes to a log at random for so long, each of which has to be found; likewise
+# make fuzz MINUTES=10       whatever there is, given to the verifier for so long by each target (nightly Rust)
 
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
 # Files that are generated and committed are compared by this suite.
 DRIFT := $(if $(wildcard tests/drift.rs),--test drift)
 
-.PHONY: run test check bench campaign tampering tools deny
+.PHONY: run test check bench campaign tampering fuzz tools deny fuzzer
 
 run: tools
 	$(CARGO) build --release --locked
@@ -41,6 +43,14 @@ tampering: tools
 	DOCKET_TAMPERING_MINUTES=$(MINUTES) DOCKET_TAMPERING_SEED=$(SEED) \
 		$(CARGO) test --locked --all-features --test ledger -- --nocapture whatever_is_done
 
+SEEDS := $(CURDIR)/target/fuzz-seeds
+fuzz: tools fuzzer
+	DOCKET_FUZZ_SEEDS=$(SEEDS) $(CARGO) test --locked --all-features --test api -- each_seed_of_the_fuzzers
+	for target in texts bundle archive log; do \
+		mkdir -p target/fuzz/corpus/$$target && $(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz \
+			$$target target/fuzz/corpus/$$target $(SEEDS)/$$target -- -max_len=131072 -timeout=10 \
+			-max_total_time=$$(( $(MINUTES) * 60 )) || exit 1; done
+
 # SQLite, ring and, for KurrentDB and S3, aws-lc are compiled from C.
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust, see https://rustup.rs" >&2; exit 1; }
@@ -49,3 +59,6 @@ tools:
 
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny --version $(DENY_VERSION)
+
+fuzzer:
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz --version $(FUZZ_VERSION)

@@ -27,7 +27,7 @@ use crate::domain::event_type::{EventType, Own, Records};
 use crate::domain::ids::EventRef;
 use crate::domain::indicator::IndicatorEvent;
 use crate::domain::logbook::{
-    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
+    CalendarAdopted, ClockConfirmed, KeyRotated, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::person::{PersonEvent, PersonOpened};
 use crate::domain::quota::QuotaEvent;
@@ -116,6 +116,8 @@ pub enum Stored {
     LogCreated(LogCreated, Box<EventMeta>),
     /// A loss was accepted.
     LossAccepted(LossAccepted, Box<EventMeta>),
+    /// Another key signs from here on.
+    KeyRotated(KeyRotated, Box<EventMeta>),
     /// The clock was confirmed.
     ClockConfirmed(ClockConfirmed, Box<EventMeta>),
     /// An edition adopted.
@@ -138,6 +140,7 @@ impl Stored {
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
             | Self::LossAccepted(_, meta)
+            | Self::KeyRotated(_, meta)
             | Self::ClockConfirmed(_, meta)
             | Self::MeasureAdopted(_, meta)
             | Self::CalendarAdopted(_, meta)
@@ -198,6 +201,7 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
             }
             Own::LogCreated => Stored::LogCreated(body(stored, data)?, meta),
             Own::LossAccepted => Stored::LossAccepted(body(stored, data)?, meta),
+            Own::KeyRotated => Stored::KeyRotated(body(stored, data)?, meta),
             Own::ClockConfirmed => Stored::ClockConfirmed(body(stored, data)?, meta),
             Own::MeasureAdopted => Stored::MeasureAdopted(body(stored, data)?, meta),
             Own::CalendarAdopted => Stored::CalendarAdopted(body(stored, data)?, meta),
@@ -274,6 +278,7 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
         | Stored::Quota(..)
         | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
+        | Stored::KeyRotated(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..)

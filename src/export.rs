@@ -7,6 +7,7 @@
 
 mod csv;
 mod labels;
+mod lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod value;
@@ -17,9 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::projection::{ExportError, Report, Snapshot};
 
-pub use csv::write_rows;
 pub use labels::{COLUMNS as LABEL_COLUMNS, LABEL, write_labels};
-
+pub use lines::{Head, Lines};
 pub use value::Value;
 
 /// The form of a file.
@@ -81,25 +81,15 @@ pub fn write(
     form: Form,
     out: &mut (dyn Write + Send),
 ) -> Result<Written, ExportError> {
-    digested(out, |out| match form {
-        Form::Csv { bom } => csv::write(snapshot, table, bom, out),
+    let mut out = Digesting::new(out);
+    let rows = match form {
+        Form::Csv { bom } => csv::write(snapshot, table, bom, &mut out)?,
         #[cfg(feature = "parquet")]
-        Form::Parquet => parquet::write(snapshot, table, out),
+        Form::Parquet => parquet::write(snapshot, table, &mut out)?,
         #[cfg(not(feature = "parquet"))]
-        Form::Parquet => Err(ExportError::Form("parquet")),
-    })
-}
-
-/// Counts and digests the bytes that `rows` writes.
-fn digested(
-    out: &mut (dyn Write + Send),
-    rows: impl FnOnce(&mut Digesting<'_>) -> Result<u64, ExportError>,
-) -> Result<Written, ExportError> {
-    let mut out = Digesting { out, hasher: Sha256::new(), bytes: 0 };
-    let rows = rows(&mut out)?;
-    out.flush()?;
-    let sha256 = out.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Written { rows, bytes: out.bytes, sha256 })
+        Form::Parquet => return Err(ExportError::Form("parquet")),
+    };
+    out.written(rows)
 }
 
 /// Counts and digests what goes through.
@@ -107,6 +97,18 @@ struct Digesting<'a> {
     out: &'a mut (dyn Write + Send),
     hasher: Sha256,
     bytes: u64,
+}
+
+impl<'a> Digesting<'a> {
+    fn new(out: &'a mut (dyn Write + Send)) -> Self {
+        Self { out, hasher: Sha256::new(), bytes: 0 }
+    }
+
+    fn written(mut self, rows: u64) -> Result<Written, ExportError> {
+        self.flush()?;
+        let sha256 = self.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Written { rows, bytes: self.bytes, sha256 })
+    }
 }
 
 impl Write for Digesting<'_> {

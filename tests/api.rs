@@ -26,6 +26,8 @@ mod due_feeds;
 mod event_stream;
 #[path = "api/evidence.rs"]
 mod evidence;
+#[path = "api/fuzz_seeds.rs"]
+mod fuzz_seeds;
 #[path = "api/exceptions.rs"]
 mod exceptions;
 #[path = "api/exports.rs"]

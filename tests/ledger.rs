@@ -8,9 +8,13 @@ mod consistency;
 mod formats;
 #[path = "ledger/keeping.rs"]
 mod keeping;
+#[path = "ledger/rotating.rs"]
+mod rotating;
 #[path = "ledger/second.rs"]
 mod second;
 #[path = "ledger/tampering.rs"]
 mod tampering;
+#[path = "ledger/witnessing.rs"]
+mod witnessing;
 #[path = "ledger/world.rs"]
 mod world;

@@ -63,6 +63,8 @@ fn what_verifies_is_small() {
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
     let lines: usize = judging.map(|(_, text)| text.lines().filter(is_code).count()).sum();
     assert!((400..=800).contains(&lines), "{lines} lines of code judge; 800 at most");
+    let second = include_str!("ledger/verify.py").lines().count();
+    assert!(second < 600, "the second verifier has {second} lines; fewer than 600");
 }
 
 #[test]

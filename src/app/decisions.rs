@@ -12,7 +12,7 @@ use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
 use crate::domain::event::EventMeta;
 use crate::domain::event_type::Own;
-use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
+use crate::domain::logbook::{ClockConfirmed, KeyRotated, LogCreated, LossAccepted};
 use crate::log::{EventLog, LogError, RecordedEvent, Stop};
 
 /// How many events at the end of the log may be gone while those before tell the time.
@@ -152,6 +152,12 @@ impl LogBook {
                 self.clock_confirmed_at = Some(meta.recorded_at);
                 self.confirmed.push((event.sequence, said.newest));
             }
+            Ok(Stored::KeyRotated(said, _)) => {
+                let origin = self.identities.last().map(|before| before.origin.clone());
+                let KeyRotated { public_key, .. } = said;
+                let since = event.sequence;
+                self.identities.extend(origin.map(|origin| Identity { origin, public_key, since }));
+            }
             Ok(_) => {}
             Err(error) => {
                 let sequence = event.sequence;
@@ -231,6 +237,20 @@ impl LogBook {
         let now = clock.now();
         let confirmed = ClockConfirmed { now, newest, confirmed_by: "operator".to_owned() };
         self.append(log, &confirmed, now).await
+    }
+
+    /// Records that another key signs from here on; the event's sequence.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn rotate_key(
+        &self,
+        log: &dyn EventLog,
+        clock: &dyn Clock,
+        rotated: &KeyRotated,
+    ) -> Result<u64, ActError> {
+        let now = clock.now_for_own()?;
+        self.append(log, rotated, now).await
     }
 
     /// Records that a loss is accepted; the event's sequence, which is the first that was lost.

@@ -63,6 +63,21 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
         self.cache.peek(key).map(|held| held.value)
     }
 
+    /// A value, made where it is not kept: by one of those who ask at once.
+    pub fn get_or(&self, key: &K, make: impl FnOnce() -> (V, usize)) -> V
+    where
+        K: Clone,
+    {
+        let made = || {
+            let (value, bytes) = make();
+            Ok::<_, std::convert::Infallible>(Held { value, bytes: bytes + ENTRY_OVERHEAD_BYTES })
+        };
+        match self.cache.get_or_insert_with(key, made) {
+            Ok(held) => held.value,
+            Err(never) => match never {},
+        }
+    }
+
     /// Keeps a value that takes so many bytes besides its key's, in place of what the key had; nothing
     /// that would fill the room by itself.
     pub fn put(&self, key: K, value: V, bytes: usize) {

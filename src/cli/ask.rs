@@ -66,7 +66,8 @@ pub struct Asker {
 /// What answers where no server runs.
 struct Behind {
     served: Served,
-    log: Arc<dyn EventLog>,
+    /// The log, where it was opened for this.
+    log: Option<Arc<dyn EventLog>>,
     _tables: Tables,
 }
 
@@ -91,27 +92,12 @@ impl AskArgs {
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).to_string()),
             ..ConfigArgs::from(self.place.clone())
         };
-        let (mut config, _) = Config::load(&args, std::env::vars())?;
-        // One question at a time.
-        config.server.workers = Some(1);
+        let (config, _) = Config::load(&args, std::env::vars())?;
         let log = open_log(&config, Access::Read).await?;
-        let app = read_with(log.clone(), &config).await?;
-        let ledger = read_ledger(&log, &config).await?;
         let tables = if lists { Tables::of(&log, &config).await? } else { Tables::none() };
-        let copies = tables.copies.clone();
-        let (_, status) = watch::channel(tables.status.clone());
-        let key = TokenKey::generate(&mut random());
-        let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
-        let state = api_state(Arc::new(app), verifier, &config, copies, status);
-        let state = Arc::new(match ledger {
-            Some(ledger) => state.with_ledger(Arc::new(ledger)),
-            None => state,
-        });
-        let served = serve(config.server.listen, state)?;
-        let (id, role) = (new_id().to_string(), Role::Auditor);
-        let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;
-        let client = Client::new(&format!("http://{}", served.address), bearer, language)?;
-        Ok(Asker { client, behind: Some(Behind { served, log, _tables: tables }) })
+        let mut asker = Asker::of_tables(&log, config, tables, language).await?;
+        asker.behind.iter_mut().for_each(|behind| behind.log = Some(log.clone()));
+        Ok(asker)
     }
 }
 
@@ -171,6 +157,50 @@ pub(super) async fn fill(log: Arc<dyn EventLog>, copies: SqliteCopies) -> anyhow
 }
 
 impl Asker {
+    /// Something that answers of a log, lists too; `anew`: whatever the read models hold.
+    ///
+    /// # Errors
+    /// As [`AskArgs::open`].
+    pub async fn of_log(
+        log: &Arc<dyn EventLog>,
+        mut config: Config,
+        anew: bool,
+        language: Option<&'static str>,
+    ) -> anyhow::Result<Self> {
+        config.server.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let tables = match anew {
+            true => Tables::anew(log, &config).await?,
+            false => Tables::of(log, &config).await?,
+        };
+        Self::of_tables(log, config, tables, language).await
+    }
+
+    async fn of_tables(
+        log: &Arc<dyn EventLog>,
+        mut config: Config,
+        tables: Tables,
+        language: Option<&'static str>,
+    ) -> anyhow::Result<Self> {
+        // One question at a time.
+        config.server.workers = Some(1);
+        let app = read_with(log.clone(), &config).await?;
+        let ledger = read_ledger(log, &config).await?;
+        let copies = tables.copies.clone();
+        let (_, status) = watch::channel(tables.status.clone());
+        let key = TokenKey::generate(&mut random());
+        let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
+        let state = api_state(Arc::new(app), verifier, &config, copies, status);
+        let state = Arc::new(match ledger {
+            Some(ledger) => state.with_ledger(Arc::new(ledger)),
+            None => state,
+        });
+        let served = serve(config.server.listen, state)?;
+        let (id, role) = (new_id().to_string(), Role::Auditor);
+        let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;
+        let client = Client::new(&format!("http://{}", served.address), bearer, language)?;
+        Ok(Self { client, behind: Some(Behind { served, log: None, _tables: tables }) })
+    }
+
     /// The answer at a path of the REST interface.
     ///
     /// # Errors
@@ -213,7 +243,9 @@ impl Asker {
     pub async fn close(self) -> anyhow::Result<()> {
         if let Some(behind) = self.behind {
             behind.served.stop().await?;
-            behind.log.close().await;
+            if let Some(log) = behind.log {
+                log.close().await;
+            }
         }
         Ok(())
     }

@@ -193,6 +193,7 @@ pub struct Telemetry {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     pub origin: Option<String>,
+    pub witnesses: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

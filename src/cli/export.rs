@@ -1,6 +1,8 @@
 //! `docket export`.
 
-use std::fs::{self, File};
+mod boards;
+mod files;
+
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,17 +16,21 @@ use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::read_models;
 use super::output::{Out, tell};
-use super::private::{create_usual, create_usual_folder};
+use super::private::create_usual_folder;
 use super::stores::{Access, open_log};
 use super::temporary::TemporaryFolder;
+use crate::api::{BOARDS, Board};
 use crate::app::book_of;
-use crate::domain::date::Timestamp;
+use crate::domain::date::{Day, Timestamp};
+use crate::domain::ids::Language;
 use crate::domain::measure::{Program, Versions};
 use crate::export::{Form, LABEL, Written, write, write_labels};
 use crate::log::EventLog;
 use crate::projection::{
     Copies, ExportError, REPORTS, Report, Snapshot, SqliteCopies, StoreError, report, snapshot,
 };
+use boards::Judged;
+use files::{in_manifest, whole, write_manifest};
 
 /// Write reporting tables to files, as of an event.
 ///
@@ -37,13 +43,21 @@ use crate::projection::{
 /// they are made from the log, in a temporary folder. Beside a running server it only reads. Each
 /// row names the event behind it: `source_sequence` and `source_event_id` both lead to it under
 /// /v1/events/.
+///
+/// What waits, who was late, scoreboards and cohorts are judged on a day (--as-of, by default today): the
+/// same rows as those commands and /v1/moves show, written again the same by a day and a sequence. Each
+/// figure opens the list of what it counts.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, exception, event,
-obligation, division, place, freshness; label says what their codes are called, in both languages
+obligation, division, indicator_observation, place, freshness; label says what their codes are called, in
+both languages
+
+Judged on a day: move, obligation_total, scoreboard, cohort; their labels are in the language of --lang
 
 Examples:
   docket export --table enrollment_current --data-dir demo-data > standing.csv
+  docket export --table move --as-of 2018-06-30 --data-dir demo-data > waiting.csv
   docket export --all --out-dir report --format parquet --sequence 120 --data-dir demo-data
 
 Exit codes: 0 written, 2 no such table, form or sequence, 5 no such log, 7 the log is damaged or not
@@ -76,6 +90,12 @@ pub struct ExportArgs {
     /// Make the rows from the log, whatever the read models hold
     #[arg(long)]
     from_log: bool,
+    /// The day on which what waits, totals, scoreboards and cohorts are judged [default: today]
+    #[arg(long, value_name = "DAY", value_parser = |day: &str| Day::parse(day))]
+    as_of: Option<Day>,
+    /// The language of their labels [default: en]
+    #[arg(long, value_enum)]
+    lang: Option<Language>,
     #[command(flatten)]
     place: PlaceArgs,
     /// Address of the log (store.log)
@@ -127,9 +147,15 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
         return Err(failure(Exit::Usage, text));
     }
     let log = source.log.clone();
-    if args.all || wanted.tables.is_empty() {
+    if wanted.label || !wanted.boards.is_empty() {
         let app = read_with(log.clone(), &config).await?;
-        wanted.labelled = Some(wanted.label(&app.library().governed(args.exercise))?);
+        let programs = app.library().governed(args.exercise);
+        if wanted.label {
+            wanted.besides.push(wanted.labels(&programs)?);
+        }
+        let judged = Judged { of: &wanted, as_of: args.as_of, language: args.lang };
+        let judged = judged.export((&log, &config, args.from_log), &programs).await?;
+        wanted.besides.extend(judged);
     }
     if wanted.tables.is_empty() {
         log.close().await;
@@ -207,8 +233,12 @@ fn explain(error: ExportError) -> anyhow::Error {
 #[derive(Clone)]
 struct Wanted {
     tables: Vec<&'static Report>,
-    /// The file that says what their codes are called, once it is written.
-    labelled: Option<Value>,
+    /// What is judged on a day.
+    boards: Vec<&'static Board>,
+    /// What their codes are called.
+    label: bool,
+    /// The files that are no tables of the read models, once they are written.
+    besides: Vec<Value>,
     form: Form,
     sequence: Option<u64>,
     exercise: bool,
@@ -228,26 +258,38 @@ impl Wanted {
         if !form.is_built() {
             return Err(failure(Exit::Usage, ExportError::Form("parquet").to_string()));
         }
-        let tables = match &args.table {
-            None => REPORTS.iter().collect(),
-            Some(name) if name == LABEL => Vec::new(),
-            Some(name) => vec![report(name).ok_or_else(|| {
-                let known = REPORTS.iter().map(|table| table.name).chain([LABEL]);
-                let known = known.collect::<Vec<_>>().join(", ");
-                let text = format!("there is no reporting table {name:?}; there are {known}");
-                failure(Exit::Usage, text)
-            })?],
-        };
+        let (mut tables, mut boards, mut label) = (Vec::new(), Vec::new(), args.all);
+        match &args.table {
+            None => (tables, boards) = (REPORTS.iter().collect(), BOARDS.iter().collect()),
+            Some(name) if name == LABEL => label = true,
+            Some(name) => match (report(name), BOARDS.iter().find(|board| board.name == name)) {
+                (Some(table), _) => tables.push(table),
+                (None, Some(board)) => boards.push(board),
+                (None, None) => {
+                    let known = REPORTS.iter().map(|table| table.name).chain([LABEL]);
+                    let known = known.chain(BOARDS.iter().map(|board| board.name));
+                    let known = known.collect::<Vec<_>>().join(", ");
+                    let text = format!("there is no reporting table {name:?}; there are {known}");
+                    return Err(failure(Exit::Usage, text));
+                }
+            },
+        }
         let (out, folder) = (args.out.clone(), args.out_dir.clone());
         let (sequence, exercise) = (args.sequence, args.exercise);
-        if sequence.is_some() && tables.is_empty() {
+        if sequence.is_some() && tables.is_empty() && boards.is_empty() {
             return Err(failure(Exit::Usage, "--sequence: labels depend on no sequence"));
         }
-        Ok(Self { tables, labelled: None, form, sequence, exercise, out, folder })
+        if boards.is_empty() && (args.as_of.is_some() || args.lang.is_some()) {
+            let judged = BOARDS.iter().map(|board| board.name).collect::<Vec<_>>().join(", ");
+            let text = format!("--as-of and --lang are for what is judged on a day: {judged}");
+            return Err(failure(Exit::Usage, text));
+        }
+        let besides = Vec::new();
+        Ok(Self { tables, boards, label, besides, form, sequence, exercise, out, folder })
     }
 
     /// Writes what the codes are called; what the manifest says of the file.
-    fn label(&self, programs: &[(Program, Arc<Versions>)]) -> anyhow::Result<Value> {
+    fn labels(&self, programs: &[(Program, Arc<Versions>)]) -> anyhow::Result<Value> {
         let labels = |out: &mut (dyn Write + Send)| write_labels(programs, self.form, out);
         let name = if self.exercise { "exercise_label" } else { LABEL };
         let file = format!("{name}.{}", self.form.ending());
@@ -304,7 +346,7 @@ impl Wanted {
             say(table, &written, snapshot);
             files.push(in_manifest(table.name, &name, &written));
         }
-        files.extend(self.labelled.clone());
+        files.extend(self.besides.clone());
         let manifest = json!({
             "log_id": log_id,
             "sequence": snapshot.sequence,
@@ -318,18 +360,12 @@ impl Wanted {
     }
 }
 
-fn in_manifest(table: &str, file: &str, written: &Written) -> Value {
-    json!({ "table": table, "file": file, "rows": written.rows, "bytes": written.bytes,
-        "sha256": written.sha256 })
-}
-
 fn say(table: &Report, written: &Written, snapshot: &Snapshot<'_>) {
     let exercise = if snapshot.exercise { " (exercise)" } else { "" };
     let (rows, sequence) = (written.rows, snapshot.sequence);
     tell(&format!("{}{exercise}: {rows} rows as of sequence {sequence}", table.name));
 }
 
-/// Writes a file that is there whole or not at all.
 fn to_path(
     snapshot: &mut Snapshot<'_>,
     table: &Report,
@@ -337,37 +373,4 @@ fn to_path(
     path: &Path,
 ) -> Result<Written, ExportError> {
     whole(path, |file| write(snapshot, table, form, file))
-}
-
-fn write_manifest(path: &Path, manifest: &Value) -> Result<(), ExportError> {
-    whole(path, |file| Ok(writeln!(file, "{manifest:#}")?))
-}
-
-fn whole<T>(
-    path: &Path,
-    fill: impl FnOnce(&mut BufWriter<File>) -> Result<T, ExportError>,
-) -> Result<T, ExportError> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let at = |error: io::Error| {
-        ExportError::Io(io::Error::new(error.kind(), format!("{}: {error}", partial.display())))
-    };
-    let mut file = BufWriter::new(create_usual(&partial).map_err(at)?);
-    let filled = fill(&mut file).and_then(|filled| {
-        file.flush()?;
-        file.get_ref().sync_all()?;
-        Ok(filled)
-    });
-    drop(file);
-    match filled {
-        Ok(filled) => {
-            fs::rename(&partial, path).map_err(at)?;
-            Ok(filled)
-        }
-        Err(error) => {
-            fs::remove_file(&partial).map_err(at)?;
-            Err(error)
-        }
-    }
 }

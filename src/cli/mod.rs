@@ -17,6 +17,7 @@ mod healthcheck;
 mod import;
 pub mod known;
 mod log;
+mod log_key;
 mod masked;
 pub mod measures;
 pub mod node;

@@ -13,6 +13,7 @@ use super::clock_file::{self, ClockFile};
 use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
 use super::known;
+use super::log_key;
 use super::masked::masked;
 use super::patience::Patience;
 use super::person_keys;
@@ -216,10 +217,11 @@ async fn begin(
     let clock: Arc<dyn Clock> = Arc::new(clock);
     let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
-    let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
+    let key = key_for(KeyUse::Log, &log_key::path(config))?;
+    let pairs = log_key::pairs(config, &key)?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let folder = ledger::folder_of(&config.store.data_dir);
-    let open_ledger = async |epochs| ledger::open(&folder, log, epochs, key.pair().clone()).await;
+    let open_ledger = async |epochs| ledger::open(&folder, log, epochs, &pairs).await;
     // Before anything is recorded: it may have to be refused.
     let mut opened = match &book {
         Some(book) => Some(open_ledger(epochs_of(book)).await?),

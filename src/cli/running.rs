@@ -18,13 +18,14 @@ use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
 use super::served;
-use super::stores::check_addresses;
+use super::stores::{check_addresses, witnesses};
 use super::token::{now_unix_s, sixteen, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
 use crate::api::{
-    ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, serve_on,
+    ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, keep_at_hand,
+    serve_on,
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::console::Console;
@@ -32,7 +33,7 @@ use crate::import::operations::Imports;
 use crate::ledger::Keeping;
 use crate::log::EventLog;
 use crate::projection::{Copies, ReadModels, Runner, Status};
-use crate::webhooks::Worker;
+use crate::webhooks::{Webhooks, Worker};
 
 /// How often reservations are looked at that no approval followed.
 const RECOVERY_EVERY: Duration = Duration::from_secs(30);
@@ -66,6 +67,8 @@ struct Behind {
     grace: Duration,
     runner: Runner,
     recovery: JoinHandle<()>,
+    /// What counts for pages before they are asked for.
+    at_hand: JoinHandle<()>,
     deliveries: Option<Worker>,
     clerk: Option<JoinHandle<()>>,
     imports: Option<Arc<Imports>>,
@@ -109,12 +112,8 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         .taking_at_most(config.auth.max_token_ttl_s);
     let state = api_state(app.clone(), verifier, config, copies.clone(), runner.status())
         .with_ledger(shown);
-    let state = match &webhooks {
-        Some(webhooks) => state.with_webhooks(webhooks.clone()),
-        None => state,
-    };
     let imports = imports(config, &app);
-    let state = with_imports(state, imports.as_ref());
+    let state = with(state, webhooks.as_ref(), imports.as_ref());
     let console = Console::new(&config.server.public_url, config.i18n.default_language, sixteen);
     let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
@@ -126,6 +125,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(starting) => starting.over().await?,
         None => bind(config.server.listen)?,
     };
+    let at_hand = tokio::spawn(keep_at_hand(state.clone()));
     let served = serve_on(bound, state)?;
     let note = served::Note::write(&config.store.data_dir, served.address);
     log.check_behind();
@@ -135,13 +135,14 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let kept = Kept { app, log, clock };
-    let ledger = ledger.keep();
+    let ledger = ledger.keep(witnesses(config)?);
     let behind = Behind {
         node: kept,
         copies,
         grace,
         runner,
         recovery,
+        at_hand,
         deliveries,
         clerk: None,
         imports,
@@ -152,7 +153,15 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     Ok(Running { key, console, behind, served, metrics })
 }
 
-fn with_imports(state: ApiState, imports: Option<&Arc<Imports>>) -> ApiState {
+fn with(
+    state: ApiState,
+    webhooks: Option<&Arc<Webhooks>>,
+    imports: Option<&Arc<Imports>>,
+) -> ApiState {
+    let state = match webhooks {
+        Some(webhooks) => state.with_webhooks(webhooks.clone()),
+        None => state,
+    };
     match imports {
         Some(imports) => state.with_imports(imports.clone()),
         None => state,
@@ -314,6 +323,7 @@ impl Behind {
     async fn stop(self) {
         drop(self.note);
         self.recovery.abort();
+        self.at_hand.abort();
         self.node.clock.abort();
         if let Some(clerk) = self.clerk {
             clerk.abort();

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::exit::{Exit, failure};
 use super::masked::{has_account, masked};
 use crate::app::documents::{DocumentStore, FolderStore};
-use crate::ledger::folder_of;
+use crate::ledger::{Witness, folder_of};
 use crate::log::{EventLog, SqliteLog};
 
 /// Where documents are, read.
@@ -58,7 +58,19 @@ pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
         #[cfg(feature = "kurrentdb")]
         LogAddress::Kurrent(address) => drop(with_account(address, config)?),
     }
+    witnesses(config)?;
     documents_address(config).map(|_| ())
+}
+
+/// The witnesses of the configuration.
+///
+/// # Errors
+/// One that is none, and what would be one.
+pub fn witnesses(config: &Config) -> anyhow::Result<Vec<Witness>> {
+    let named = config.log.witnesses.iter().flat_map(|named| named.split(','));
+    let named = named.filter(|one| !one.trim().is_empty()).map(Witness::parse);
+    let all: Result<Vec<_>, String> = named.collect();
+    all.map_err(|why| failure(Exit::Usage, format!("log.witnesses: {why}")))
 }
 
 /// Whether a log is on a server, which may be away for a while, and not in a file.

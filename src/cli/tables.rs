@@ -43,6 +43,14 @@ impl Tables {
         if let Some(tables) = current(log, config).await? {
             return Ok(tables);
         }
+        Self::anew(log, config).await
+    }
+
+    /// Those of a log, made from it.
+    ///
+    /// # Errors
+    /// As [`Tables::of`].
+    pub async fn anew(log: &Arc<dyn EventLog>, config: &Config) -> anyhow::Result<Tables> {
         let folder = TemporaryFolder::new(&config.store.data_dir)?;
         let copies = SqliteCopies::new(folder.path());
         let status = fill(log.clone(), copies.clone()).await?;

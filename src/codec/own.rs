@@ -7,7 +7,7 @@ use crate::domain::event::{ApprovalAbandoned, MeasureSucceeded, ObligationLapsed
 use crate::domain::event_type::Own;
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::{
-    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
+    CalendarAdopted, ClockConfirmed, KeyRotated, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::person::{HoldLifted, HoldPlaced, PersonErased, PersonOpened};
 use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};

@@ -361,10 +361,11 @@ impl Observation {
             );
             return Err(field("/period", text));
         }
-        let units: Vec<&Text> = declared
-            .filter(|rule| rule.id == self.indicator)
-            .filter_map(|rule| rule.unit.as_ref())
-            .collect();
+        // Categories declare the same indicator, mostly in the same unit.
+        let mut units: Vec<&Text> = Vec::new();
+        for unit in declared.filter(|rule| rule.id == self.indicator) {
+            units.extend(unit.unit.as_ref().filter(|unit| !units.contains(unit)));
+        }
         let fits = |unit: &&Text| *self.unit == *unit.en || *self.unit == *unit.zh;
         if units.is_empty() || units.iter().any(fits) {
             return Ok(());

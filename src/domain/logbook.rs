@@ -44,6 +44,17 @@ pub struct LossAccepted {
     pub reason: String,
 }
 
+/// Checkpoints are signed by another key from here on: those that cover this event, the first of them by the
+/// key before as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRotated {
+    /// The Ed25519 public key, 32 bytes in base64. The origin stays.
+    pub public_key: String,
+    /// Why, in the words of who decided.
+    pub reason: String,
+}
+
 /// It was confirmed that the wall clock of a node is right, though it is far from the log's newest
 /// event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

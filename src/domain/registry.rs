@@ -232,6 +232,7 @@ macro_rules! registry {
             own of Log {
                 LogCreated(LogCreated) 1 ("Log created", "日志已建立");
                 LossAccepted(LossAccepted) 1 ("Loss accepted", "记录丢失已确认");
+                KeyRotated(KeyRotated) 1 ("Key rotated", "签名密钥已更换");
                 ClockConfirmed(ClockConfirmed) 1 ("Clock confirmed", "时钟已确认");
             }
             own of Measure {

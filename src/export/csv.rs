@@ -12,7 +12,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::value::{Value, value};
 use crate::domain::text::is_hidden;
-use crate::projection::{ExportError, Report, Snapshot};
+use crate::projection::{ExportError, Kind, Report, Snapshot};
 
 /// What a formula begins with: the signs, full-width and small, and the minus of typesetters.
 const FORMULA: [char; 13] =
@@ -42,42 +42,36 @@ pub fn write(
     Ok(rows)
 }
 
-/// Writes rows of texts under a header.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_texts<const N: usize>(
-    columns: &[&str; N],
-    rows: &[[String; N]],
-    bom: bool,
-    mut out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    let mut writer = writer(bom, &mut out)?;
-    writer.write_record(columns).map_err(io_error)?;
-    for row in rows {
-        let texts = row.iter().map(|text| Value::Text(Cow::Borrowed(text)));
-        let fields: Vec<String> = texts.map(|text| field(&text).into_owned()).collect();
-        writer.write_record(fields).map_err(io_error)?;
-    }
-    Ok(writer.flush()?)
-}
+/// A table of which the rows come bit by bit.
+pub struct Lines<W: Write>(csv::Writer<W>);
 
-/// Writes rows of values under a header.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_rows(
-    columns: &[&str],
-    rows: &[Vec<Value<'_>>],
-    mut out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    let mut writer = writer(false, &mut out)?;
-    writer.write_record(columns).map_err(io_error)?;
-    for row in rows {
-        let fields: Vec<Cow<'_, str>> = row.iter().map(field).collect();
-        writer.write_record(fields.iter().map(|field| field.as_bytes())).map_err(io_error)?;
+impl<W: Write> Lines<W> {
+    /// Begins with the header.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn begin(columns: &[(&str, Kind)], bom: bool, out: W) -> Result<Self, ExportError> {
+        let mut writer = writer(bom, out)?;
+        writer.write_record(columns.iter().map(|(name, _)| *name)).map_err(io_error)?;
+        Ok(Self(writer))
     }
-    Ok(writer.flush()?)
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn add(&mut self, row: &[Value<'_>]) -> Result<(), ExportError> {
+        let fields: Vec<Cow<'_, str>> = row.iter().map(field).collect();
+        self.0.write_record(fields.iter().map(|field| field.as_bytes())).map_err(io_error)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(self) -> Result<W, ExportError> {
+        self.0.into_inner().map_err(|error| ExportError::Io(error.into_error()))
+    }
 }
 
 fn writer<W: Write>(bom: bool, mut out: W) -> Result<csv::Writer<W>, ExportError> {

@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::{Form, Written, digested};
+use super::{Form, Head, Lines, Value, Written};
 use crate::domain::act::ActKind;
 use crate::domain::event_type::EventType;
 use crate::domain::exceptions::ExceptionKind;
 use crate::domain::ids::{Id, Language, Node, Office, Text};
 use crate::domain::measure::{Names, Program, Versions};
 use crate::domain::words;
-use crate::projection::ExportError;
+use crate::projection::{ExportError, Kind};
 
 /// The name of the table.
 pub const LABEL: &str = "label";
@@ -53,17 +53,13 @@ pub fn write_labels(
     form: Form,
     out: &mut (dyn Write + Send),
 ) -> Result<Written, ExportError> {
-    let rows = rows(programs);
-    digested(out, |out| {
-        match form {
-            Form::Csv { bom } => super::csv::write_texts(&COLUMNS, &rows, bom, out)?,
-            #[cfg(feature = "parquet")]
-            Form::Parquet => super::parquet::write_texts(LABEL, &COLUMNS, &rows, out)?,
-            #[cfg(not(feature = "parquet"))]
-            Form::Parquet => return Err(ExportError::Form("parquet")),
-        }
-        Ok(rows.len() as u64)
-    })
+    let columns = COLUMNS.map(|column| (column, Kind::Text));
+    let head = Head { table: LABEL, columns: &columns, exercise: None };
+    let mut lines = Lines::begin(&head, form, out)?;
+    for row in rows(programs) {
+        lines.add(&row.map(|text| Value::Text(text.into())))?;
+    }
+    lines.finish()
 }
 
 fn rows(programs: &[(Program, Arc<Versions>)]) -> Vec<Row> {

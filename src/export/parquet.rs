@@ -22,7 +22,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 
 use super::value::{Value, value};
-use crate::projection::{self, DatabaseError, ExportError, Kind, Report, Snapshot};
+use crate::projection::{DatabaseError, ExportError, Kind, Report, Snapshot};
 
 /// Rows gathered before they are handed to the writer.
 const BATCH_ROWS: usize = 2048;
@@ -38,63 +38,83 @@ pub fn write(
     table: &Report,
     out: &mut (impl Write + Send),
 ) -> Result<u64, ExportError> {
-    let schema = schema(table);
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(&[
-            ("docket.table", table.name.to_owned()),
-            ("docket.sequence", snapshot.sequence.to_string()),
-            ("docket.exercise", snapshot.exercise.to_string()),
-        ])?)
-        .with_skip_arrow_metadata(true);
-    let mut writer =
-        ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
-    let mut columns: Vec<Column> =
-        table.columns.iter().map(|column| Column::of(column.kind)).collect();
-    let mut gathered = 0;
+    let said = [
+        ("docket.table", table.name.to_owned()),
+        ("docket.sequence", snapshot.sequence.to_string()),
+        ("docket.exercise", snapshot.exercise.to_string()),
+    ];
+    let columns: Vec<_> = table.columns.iter().map(|column| (column.name, column.kind)).collect();
+    let mut lines = Lines::begin(&columns, &said, out)?;
     let rows = snapshot.rows(table, &mut |row| {
-        for (index, column) in columns.iter_mut().enumerate() {
+        for (index, column) in lines.columns.iter_mut().enumerate() {
             column.push(&value(row, index, &table.columns[index])?)?;
         }
-        gathered += 1;
-        if gathered == BATCH_ROWS {
-            gathered = 0;
-            writer.write(&batch(&schema, &mut columns)?).map_err(parquet_error)?;
-        }
-        Ok(())
+        lines.next()
     })?;
-    if gathered > 0 {
-        writer.write(&batch(&schema, &mut columns)?).map_err(parquet_error)?;
-    }
-    writer.close().map_err(parquet_error)?;
+    lines.finish()?;
     Ok(rows)
 }
 
-/// Writes rows of texts, all at once.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_texts<const N: usize>(
-    table: &str,
-    names: &[&str; N],
-    rows: &[[String; N]],
-    out: &mut (impl Write + Send),
-) -> Result<(), ExportError> {
-    let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
-    let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(&[("docket.table", table.to_owned())])?)
-        .with_skip_arrow_metadata(true);
-    let mut writer =
-        ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
-    let mut columns: Vec<Column> = names.iter().map(|_| Column::of(Kind::Text)).collect();
-    for row in rows {
-        for (column, text) in columns.iter_mut().zip(row) {
-            column.push(&Value::Text(text.as_str().into()))?;
-        }
+/// A table of which the rows come bit by bit.
+pub struct Lines<W: Write + Send> {
+    writer: ArrowWriter<W>,
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    gathered: usize,
+}
+
+impl<W: Write + Send> Lines<W> {
+    /// Begins, with what the file says of itself.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn begin(
+        columns: &[(&str, Kind)],
+        said: &[(&str, String)],
+        out: W,
+    ) -> Result<Self, ExportError> {
+        let schema = schema(columns.iter().copied());
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(said)?)
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(out, schema.clone(), options);
+        let columns = columns.iter().map(|(_, kind)| Column::of(*kind)).collect();
+        Ok(Self { writer: writer.map_err(parquet_error)?, schema, columns, gathered: 0 })
     }
-    writer.write(&batch(&schema, &mut columns)?).map_err(parquet_error)?;
-    writer.close().map_err(parquet_error)?;
-    Ok(())
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn add(&mut self, row: &[Value<'_>]) -> Result<(), ExportError> {
+        self.columns.iter_mut().zip(row).try_for_each(|(column, value)| column.push(value))?;
+        self.next()
+    }
+
+    /// A row is whole.
+    fn next(&mut self) -> Result<(), ExportError> {
+        self.gathered += 1;
+        if self.gathered == BATCH_ROWS {
+            self.hand_over()?;
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self) -> Result<(), ExportError> {
+        if std::mem::take(&mut self.gathered) == 0 {
+            return Ok(());
+        }
+        self.writer.write(&batch(&self.schema, &mut self.columns)?).map_err(parquet_error)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(mut self) -> Result<W, ExportError> {
+        self.hand_over()?;
+        self.writer.into_inner().map_err(parquet_error)
+    }
 }
 
 fn properties(said: &[(&str, String)]) -> Result<WriterProperties, ExportError> {
@@ -109,18 +129,18 @@ fn properties(said: &[(&str, String)]) -> Result<WriterProperties, ExportError> 
         .build())
 }
 
-fn schema(table: &Report) -> SchemaRef {
-    let field = |column: &projection::Column| {
-        let kind = match column.kind {
+fn schema<'a>(columns: impl Iterator<Item = (&'a str, Kind)>) -> SchemaRef {
+    let field = |(name, kind): (&str, Kind)| {
+        let kind = match kind {
             Kind::Text | Kind::Date | Kind::Json | Kind::Id => DataType::Utf8,
             Kind::Int => DataType::Int64,
             Kind::Flag => DataType::Boolean,
             Kind::Day => DataType::Date32,
             Kind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         };
-        Field::new(column.name, kind, true)
+        Field::new(name, kind, true)
     };
-    Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
 }
 
 /// A column as it is gathered.

@@ -19,7 +19,7 @@ pub enum Value<'a> {
     /// Yes or no.
     Flag(bool),
     /// A day, as `YYYY-MM-DD`.
-    Day(&'a str),
+    Day(Cow<'a, str>),
     /// Microseconds UTC since 1970.
     Instant(i64),
     /// An id.
@@ -46,7 +46,7 @@ pub fn value<'a>(
         (Cell::Text(text), Kind::Text | Kind::Date | Kind::Json) => {
             Value::Text(Cow::Borrowed(text))
         }
-        (Cell::Text(day), Kind::Day) => Value::Day(day),
+        (Cell::Text(day), Kind::Day) => Value::Day(Cow::Borrowed(day)),
         (Cell::Int(number), Kind::Int) => Value::Int(number),
         (Cell::Int(number), Kind::Flag) => Value::Flag(number != 0),
         (Cell::Int(micros), Kind::Instant) => Value::Instant(micros),

@@ -1,8 +1,8 @@
 //! Lines of CSV, as spreadsheets save it.
 //!
 //! The encoding is that of the byte order mark; without one UTF-16 where every other byte is zero, UTF-8
-//! where all of the file is that, else GB18030, which Chinese spreadsheets write. What it can't read is
-//! named cell by cell. Cells are parted by commas, semicolons or tabs, whichever the header has most of.
+//! where all of the file is that, or a line in Chinese surely is, else GB18030, which Chinese spreadsheets
+//! write. What it can't read is named cell by cell. Cells are parted by commas, semicolons or tabs, whichever the header has most of.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -65,37 +65,41 @@ fn delimiter(text: &[u8]) -> u8 {
 }
 
 fn encoding_of(path: &Path) -> io::Result<&'static Encoding> {
-    let mut file = File::open(path)?;
-    let (mut chunk, mut kept, mut is_first) = (vec![0; CHUNK], 0, true);
-    loop {
-        let read = file.read(&mut chunk[kept..])?;
-        let seen = &chunk[..kept + read];
-        if is_first {
-            if let Some((encoding, _)) = Encoding::for_bom(seen) {
-                return Ok(encoding);
-            }
-            let zeros = |at: usize| seen.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
-            let half = seen.len() / 4;
-            if half > 0 && zeros(1) >= half {
-                return Ok(UTF_16LE);
-            }
-            if half > 0 && zeros(0) >= half {
-                return Ok(UTF_16BE);
-            }
-            is_first = false;
-        }
-        let valid = Encoding::utf8_valid_up_to(seen);
-        let rest = seen.len() - valid;
-        // A character may be cut by the end of the chunk, and by nothing else.
-        if rest > 3 || read == 0 && rest > 0 {
-            return Ok(GB18030);
-        }
-        if read == 0 {
-            return Ok(UTF_8);
-        }
-        chunk.copy_within(valid..valid + rest, 0);
-        kept = rest;
+    let mut seen = Vec::new();
+    File::open(path)?.take(CHUNK as u64).read_to_end(&mut seen)?;
+    if let Some((encoding, _)) = Encoding::for_bom(&seen) {
+        return Ok(encoding);
     }
+    let zeros = |at: usize| seen.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
+    let half = seen.len() / 4;
+    if half > 0 && zeros(1) >= half {
+        return Ok(UTF_16LE);
+    }
+    if half > 0 && zeros(0) >= half {
+        return Ok(UTF_16BE);
+    }
+    let mut from = BufReader::with_capacity(CHUNK, File::open(path)?);
+    let (mut line, mut is_surely_utf_8, mut is_other) = (Vec::new(), false, false);
+    loop {
+        line.clear();
+        if from.by_ref().take(MAX_ROW_BYTES as u64).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        match str::from_utf8(&line) {
+            Ok(text) => is_surely_utf_8 |= text.chars().filter(is_chinese).nth(CHANCE).is_some(),
+            // A character may be cut where a line is too long, and by nothing else.
+            Err(error) => is_other |= error.error_len().is_some() || line.len() < MAX_ROW_BYTES,
+        }
+    }
+    // Where some lines are in another encoding than the rest, their cells are named, not misread.
+    Ok(if is_other && !is_surely_utf_8 { GB18030 } else { UTF_8 })
+}
+
+/// So many Chinese characters of a line in GB18030 can be valid UTF-8 by chance.
+const CHANCE: usize = 3;
+
+fn is_chinese(c: &char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(c)
 }
 
 /// The file from its beginning, and how much of it was taken.

@@ -19,8 +19,11 @@ use super::note::{Signed, Signer, verifier_key};
 use super::prove;
 use super::root::Hash;
 use super::tiles::{Growing, Tiles};
+use super::witness::{self, Witness};
+use crate::codec::LOG_STREAM;
+use crate::domain::event_type::Own;
 use crate::log::envelope::leaf_hash;
-use crate::log::{EventLog, LogError, Page, Subscription};
+use crate::log::{EventLog, LogError, Page, RecordedEvent, Subscription};
 
 /// How often a checkpoint is signed while events come in.
 const EVERY: Duration = Duration::from_millis(500);
@@ -58,6 +61,8 @@ pub struct Ledger {
     epochs: Vec<Epoch>,
     tiles: Arc<Tiles>,
     newest: watch::Sender<Option<Arc<Signed>>>,
+    /// The newest that witnesses signed.
+    cosigned: watch::Sender<Option<Arc<Signed>>>,
 }
 
 impl Ledger {
@@ -66,9 +71,13 @@ impl Ledger {
         epochs: Vec<Epoch>,
         tiles: Arc<Tiles>,
         newest: Option<Signed>,
+        cosigned: Option<Signed>,
     ) -> Self {
-        let newest = watch::Sender::new(newest.map(Arc::new));
-        Self { folder: folder.to_owned(), epochs, tiles, newest }
+        let is_same = |one: &Signed| newest.as_ref().is_some_and(|newest| newest.size == one.size);
+        let shown = cosigned.clone().filter(is_same).or(newest);
+        let newest = watch::Sender::new(shown.map(Arc::new));
+        let cosigned = watch::Sender::new(cosigned.map(Arc::new));
+        Self { folder: folder.to_owned(), epochs, tiles, newest, cosigned }
     }
 
     /// The ledger of a folder as it stands, beside whoever keeps it.
@@ -77,7 +86,8 @@ impl Ledger {
     /// Those of its files.
     pub fn read(folder: &Path, epochs: Vec<Epoch>) -> io::Result<Self> {
         let newest = newest_of(&epochs, kept::read(folder)?);
-        Ok(Self::new(folder, epochs, Arc::new(Tiles::read(folder)?), newest))
+        let cosigned = newest_of(&epochs, kept::read_cosigned(folder)?);
+        Ok(Self::new(folder, epochs, Arc::new(Tiles::read(folder)?), newest, cosigned))
     }
 
     /// The names and keys of its checkpoints, oldest first.
@@ -88,6 +98,29 @@ impl Ledger {
     /// The tree.
     pub fn tiles(&self) -> &Arc<Tiles> {
         &self.tiles
+    }
+
+    /// The newest checkpoint that witnesses signed, with their signatures.
+    pub fn cosigned(&self) -> Option<Arc<Signed>> {
+        self.cosigned.borrow().clone()
+    }
+
+    /// Shows a checkpoint with the signatures of witnesses, also in the place of the newest.
+    pub(super) fn show_cosigned(&self, cosigned: Signed) {
+        let cosigned = Arc::new(cosigned);
+        self.newest.send_if_modified(|newest| {
+            let is_it = newest.as_ref().is_some_and(|newest| newest.size == cosigned.size);
+            if is_it {
+                *newest = Some(cosigned.clone());
+            }
+            is_it
+        });
+        self.cosigned.send_replace(Some(cosigned));
+    }
+
+    /// The newest checkpoint, to be waited for.
+    pub(super) fn newest(&self) -> watch::Receiver<Option<Arc<Signed>>> {
+        self.newest.subscribe()
     }
 
     /// The newest checkpoint.
@@ -112,7 +145,22 @@ impl Ledger {
     pub async fn first_covering(&self, sequence: u64) -> io::Result<Option<Signed>> {
         let Some(epoch) = self.epochs.last() else { return Ok(None) };
         let (folder, origin) = (self.folder.clone(), epoch.origin.clone());
-        spawn_blocking(move || kept::first_covering(&folder, &origin, sequence)).await?
+        let first = move || kept::first_covering(&folder, kept::FILE, &origin, sequence);
+        spawn_blocking(first).await?
+    }
+
+    /// The first that witnesses signed as well; where there is none, the first.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub async fn first_witnessed(&self, sequence: u64) -> io::Result<Option<Signed>> {
+        let Some(epoch) = self.epochs.last() else { return Ok(None) };
+        let (folder, origin) = (self.folder.clone(), epoch.origin.clone());
+        let first = move || kept::first_covering(&folder, kept::COSIGNED, &origin, sequence);
+        match spawn_blocking(first).await?? {
+            Some(signed) => Ok(Some(signed)),
+            None => self.first_covering(sequence).await,
+        }
     }
 
     /// What proves an event against a checkpoint.
@@ -155,6 +203,10 @@ pub(super) struct Hand {
     pub growing: Growing,
     pub keeper: Keeper,
     pub signer: Option<Signer>,
+    /// The key before, which the first checkpoint after a change of keys carries too.
+    pub former: Option<Signer>,
+    /// Where checkpoints with the signatures of witnesses go.
+    pub cosigned: Option<Keeper>,
     pub log: Arc<dyn EventLog>,
 }
 
@@ -162,12 +214,17 @@ pub(super) struct Hand {
 pub struct Keeping {
     task: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    /// What asks witnesses, where there are any.
+    asking: Option<JoinHandle<()>>,
 }
 
 impl Keeping {
-    pub(super) fn start(hand: Hand) -> Self {
+    pub(super) fn start(mut hand: Hand, witnesses: Vec<Witness>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Self { task: tokio::spawn(hand.keep(stopped)), stop }
+        let asking = hand.cosigned.take().filter(|_| !witnesses.is_empty());
+        let asking =
+            asking.map(|keeper| tokio::spawn(witness::ask(hand.ledger.clone(), keeper, witnesses)));
+        Self { task: tokio::spawn(hand.keep(stopped)), stop, asking }
     }
 
     /// Signs what there is, and ends.
@@ -175,6 +232,10 @@ impl Keeping {
         self.stop.send_replace(true);
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the ledger ended before its time");
+        }
+        // Half a note at the end of its file is none; what was asked for is asked for again.
+        if let Some(asking) = &self.asking {
+            asking.abort();
         }
     }
 }
@@ -216,14 +277,29 @@ impl Hand {
     }
 
     fn take_in(&mut self, page: Result<Page<Option<u64>>, LogError>) -> io::Result<()> {
-        let leaves: Vec<_> = page.map_err(io::Error::other)?.events.iter().map(leaf_hash).collect();
+        let page = page.map_err(io::Error::other)?;
+        // From there on another key signs, which a start takes up.
+        if page.events.iter().any(|event| self.renames(event)) && self.signer.take().is_some() {
+            tracing::warn!("the log names another key from here on: no checkpoint is signed here");
+        }
+        let leaves: Vec<_> = page.events.iter().map(leaf_hash).collect();
         self.growing.push(&leaves)
     }
 
-    /// Whether events came in since the newest checkpoint.
+    fn renames(&self, event: &RecordedEvent) -> bool {
+        let known = self.ledger.epochs.last().map_or(0, |epoch| epoch.since);
+        event.stream.as_str() == LOG_STREAM
+            && event.sequence > known
+            && [Own::KeyRotated, Own::LossAccepted]
+                .iter()
+                .any(|own| own.recorded_as().name == &*event.event_type)
+    }
+
+    /// Whether events came in since the newest checkpoint, and the tree has the event that names the key.
     fn is_uncovered(&self) -> bool {
         let covered = self.ledger.newest.borrow().as_ref().map_or(0, |signed| signed.size);
-        self.signer.is_some() && self.growing.tiles().size() > covered
+        let named = self.ledger.epochs.last().map_or(0, |epoch| epoch.since);
+        self.signer.is_some() && self.growing.tiles().size() > covered.max(named)
     }
 
     fn sign(&mut self) -> io::Result<()> {
@@ -233,11 +309,16 @@ impl Hand {
         let tiles = self.growing.tiles();
         let size = tiles.size();
         let signed = signer.sign(size, tiles.root(size)?);
+        let signed = match &self.former {
+            Some(former) => signed.also_by(former),
+            None => signed,
+        };
         // Asked last: what was read before a write failed need not be in the log.
         if self.log.recording().stopped().is_some() {
             return Ok(());
         }
         self.keeper.keep(&signed)?;
+        self.former = None;
         self.ledger.newest.send_replace(Some(Arc::new(signed)));
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The checkpoints that were signed, kept for ever: one file of notes, each followed by an empty line.
+//! The checkpoints that were signed, kept for ever: one file of notes, each followed by an empty line. Those
+//! that witnesses signed as well are kept once more, with their signatures, in a file of their own.
 //!
 //! What must hold: a checkpoint is flushed here before anyone is shown it; what a crash left of one
 //! at the end was never shown. The file is not the log's, so a log that is shorter or another is found out.
@@ -12,6 +13,8 @@ use super::note::Signed;
 
 /// The file within the ledger's folder.
 pub const FILE: &str = "checkpoints";
+/// That of checkpoints with the signatures of witnesses.
+pub const COSIGNED: &str = "cosigned";
 /// How much of its end is looked at first, in bytes.
 const FIRST_PART: u64 = 16 * 1024;
 
@@ -20,16 +23,29 @@ const FIRST_PART: u64 = 16 * 1024;
 /// # Errors
 /// A file that can't be read; [`ErrorKind::InvalidData`] where something other than a checkpoint stands in it.
 pub fn read(folder: &Path) -> io::Result<Vec<Signed>> {
-    read_whole(folder).map(|(kept, _)| kept)
+    read_whole(&folder.join(FILE)).map(|(kept, _)| kept)
 }
 
-/// The first checkpoint of an origin that covers an event. It is looked for from the end, where those are
-/// that cover what was just recorded.
+/// Those that witnesses signed as well, oldest first.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_cosigned(folder: &Path) -> io::Result<Vec<Signed>> {
+    read_whole(&folder.join(COSIGNED)).map(|(kept, _)| kept)
+}
+
+/// The first checkpoint of an origin, in one of the two files, that covers an event. It is looked for from
+/// the end, where those are that cover what was just recorded.
 ///
 /// # Errors
 /// Those of the file.
-pub fn first_covering(folder: &Path, origin: &str, sequence: u64) -> io::Result<Option<Signed>> {
-    let file = match File::open(folder.join(FILE)) {
+pub fn first_covering(
+    folder: &Path,
+    file: &str,
+    origin: &str,
+    sequence: u64,
+) -> io::Result<Option<Signed>> {
+    let file = match File::open(folder.join(file)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
@@ -66,9 +82,8 @@ pub fn first_covering(folder: &Path, origin: &str, sequence: u64) -> io::Result<
 }
 
 /// The same, and how many bytes they take.
-fn read_whole(folder: &Path) -> io::Result<(Vec<Signed>, u64)> {
-    let path = folder.join(FILE);
-    let bytes = match fs::read(&path) {
+fn read_whole(path: &Path) -> io::Result<(Vec<Signed>, u64)> {
+    let bytes = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), 0)),
         bytes => bytes?,
     };
@@ -111,8 +126,17 @@ impl Keeper {
     /// # Errors
     /// As [`read`].
     pub fn open(folder: &Path) -> io::Result<(Self, Vec<Signed>)> {
-        let (kept, bytes) = read_whole(folder)?;
-        let file = OpenOptions::new().append(true).create(true).open(folder.join(FILE))?;
+        Self::open_file(folder, FILE)
+    }
+
+    /// The same of one of the two files.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn open_file(folder: &Path, file: &str) -> io::Result<(Self, Vec<Signed>)> {
+        let path = folder.join(file);
+        let (kept, bytes) = read_whole(&path)?;
+        let file = OpenOptions::new().append(true).create(true).open(&path)?;
         if file.metadata()?.len() > bytes {
             file.set_len(bytes)?;
         }
@@ -142,7 +166,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let signer = |name: &str| Signer::new(name.to_owned(), SigningKey::from_bytes(&[7; 32]));
         let (mut keeper, _) = Keeper::open(folder.path()).unwrap();
-        assert_eq!(first_covering(folder.path(), "a", 0).unwrap(), None);
+        assert_eq!(first_covering(folder.path(), FILE, "a", 0).unwrap(), None);
         for size in 1..=400 {
             keeper.keep(&signer("a").sign(2 * size, [1; 32])).unwrap();
         }
@@ -150,7 +174,7 @@ mod tests {
             keeper.keep(&signer("b").sign(2 * size, [2; 32])).unwrap();
         }
         let covering = |origin, sequence| {
-            first_covering(folder.path(), origin, sequence).unwrap().map(|signed| signed.size)
+            first_covering(folder.path(), FILE, origin, sequence).unwrap().map(|signed| signed.size)
         };
         for sequence in 0..1000 {
             assert_eq!(covering("b", sequence), Some((sequence + 2) / 2 * 2).map(|s| s.max(200)));

@@ -71,18 +71,34 @@ impl Signer {
     pub fn sign(&self, size: u64, root: Hash) -> Signed {
         let text = format!("{}\n{size}\n{}\n", self.origin, STANDARD.encode(root));
         let public = self.pair.verifying_key().to_bytes();
-        let mut signature = key_id(&self.origin, &public).to_vec();
+        let mut signature = key_id(&self.origin, ED25519, &public).to_vec();
         signature.extend_from_slice(&self.pair.sign(text.as_bytes()).to_bytes());
         let note = format!("{text}\n— {} {}\n", self.origin, STANDARD.encode(signature));
         Signed { origin: self.origin.clone(), size, root, note }
     }
 }
 
+impl Signed {
+    /// The same with one more signature: that of the log's key before.
+    #[must_use]
+    pub fn also_by(self, former: &Signer) -> Self {
+        let other = former.sign(self.size, self.root).note;
+        let line = other.rsplit_once("\n\n").map_or("", |(_, line)| line);
+        Self { note: format!("{}{line}", self.note), ..self }
+    }
+
+    /// What was signed, and the lines of signatures.
+    pub fn parts(&self) -> (&str, &str) {
+        let at = self.note.find("\n\n").map_or(0, |at| at + 1);
+        (&self.note[..at], self.note.get(at + 1..).unwrap_or_default())
+    }
+}
+
 /// The first bytes of the hash of a key and its name, by which a signature says whose it is.
-fn key_id(name: &str, public: &[u8]) -> [u8; 4] {
+pub(super) fn key_id(name: &str, kind: u8, public: &[u8]) -> [u8; 4] {
     let mut hasher = Sha256::new();
     hasher.update(name.as_bytes());
-    hasher.update([b'\n', ED25519]);
+    hasher.update([b'\n', kind]);
     hasher.update(public);
     let hash: Hash = hasher.finalize().into();
     [hash[0], hash[1], hash[2], hash[3]]
@@ -91,7 +107,8 @@ fn key_id(name: &str, public: &[u8]) -> [u8; 4] {
 /// A public key as verifiers take it: name, id and key. `None` where it is no key.
 pub fn verifier_key(origin: &str, public_key: &str) -> Option<String> {
     let public = STANDARD.decode(public_key).ok().filter(|public| public.len() == 32)?;
-    let id: String = key_id(origin, &public).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id: String =
+        key_id(origin, ED25519, &public).iter().map(|byte| format!("{byte:02x}")).collect();
     let typed = [&[ED25519][..], &public].concat();
     Some(format!("{origin}+{id}+{}", STANDARD.encode(typed)))
 }

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 
 use super::keep::{Epoch, Hand, Keeping, Ledger, PAGE, newest_of};
-use super::kept::Keeper;
+use super::kept::{self, Keeper};
 use super::note::{Signed, Signer};
 use super::root::{Hash, Root};
 use super::tiles::{Growing, Tiles};
+use super::witness::Witness;
 use crate::log::envelope::leaf_hash;
 use crate::log::{EventLog, LogError, MAX_PAGE_EVENTS, Stop};
 
@@ -49,7 +50,8 @@ pub enum LedgerError {
 }
 
 /// Opens the ledger of a log, or begins it. What is not to be written on is stopped. Checkpoints are
-/// signed only with the key that the log names.
+/// signed only with the key that the log names, which is one of these; the first after a change of keys also
+/// with the key before.
 ///
 /// # Errors
 /// [`LedgerError`].
@@ -57,21 +59,16 @@ pub async fn open(
     folder: &Path,
     log: &Arc<dyn EventLog>,
     epochs: Vec<Epoch>,
-    pair: SigningKey,
+    pairs: &[SigningKey],
 ) -> Result<Opened, LedgerError> {
     let of_files = |source| LedgerError::Files { folder: folder.display().to_string(), source };
     let mut growing = Growing::open(folder).map_err(of_files)?;
     let (keeper, kept) = Keeper::open(folder).map_err(of_files)?;
     let newest = newest_of(&epochs, kept);
-    let signer = epochs.last().and_then(|now| {
-        let signer = Signer::new(now.origin.clone(), pair);
-        (signer.public_key() == now.public_key).then_some(signer)
-    });
-    if signer.is_none() {
-        tracing::warn!(
-            "keys/log.pem is not the key that the log names: no checkpoint is signed here"
-        );
-    }
+    let (cosigned_keeper, cosigned) =
+        Keeper::open_file(folder, kept::COSIGNED).map_err(of_files)?;
+    let cosigned = newest_of(&epochs, cosigned);
+    let (signer, former) = signers(&epochs, newest.as_ref(), pairs);
     let (is_kept, is_older) = match compare(&**log, &mut growing, newest.as_ref()).await {
         Ok(Compared::Same { is_older }) => (true, is_older),
         Ok(Compared::Other(stop)) => {
@@ -86,9 +83,43 @@ pub async fn open(
         }
         Err(Met::Log(error)) => return Err(error.into()),
     };
-    let ledger = Arc::new(Ledger::new(folder, epochs, growing.tiles().clone(), newest));
-    let hand = Hand { ledger: ledger.clone(), growing, keeper, signer, log: log.clone() };
+    let tiles = growing.tiles().clone();
+    let ledger = Arc::new(Ledger::new(folder, epochs, tiles, newest, cosigned));
+    let (log, cosigned) = (log.clone(), Some(cosigned_keeper));
+    let hand = Hand { ledger: ledger.clone(), growing, keeper, signer, former, cosigned, log };
     Ok(Opened { ledger, hand, is_older, is_kept })
+}
+
+/// What signs, and the key before where the next checkpoint is the first after a change of keys.
+fn signers(
+    epochs: &[Epoch],
+    newest: Option<&Signed>,
+    pairs: &[SigningKey],
+) -> (Option<Signer>, Option<Signer>) {
+    let signer = |epoch: &Epoch| {
+        let mut signers = pairs.iter().map(|pair| Signer::new(epoch.origin.clone(), pair.clone()));
+        signers.find(|signer| signer.public_key() == epoch.public_key)
+    };
+    let [before @ .., now] = epochs else { return (None, None) };
+    let Some(own) = signer(now) else {
+        tracing::warn!(
+            "keys/log.pem is not the key that the log names: no checkpoint is signed here"
+        );
+        return (None, None);
+    };
+    let is_first = newest.is_none_or(|newest| newest.size <= now.since);
+    let former = before.last().filter(|before| before.origin == now.origin && is_first);
+    match former.map(signer) {
+        None => (Some(own), None),
+        Some(Some(former)) => (Some(own), Some(former)),
+        Some(None) => {
+            tracing::warn!(
+                "the first checkpoint after a change of keys is signed by the key before too, which is not \
+                 there as keys/log-former.pem: no checkpoint is signed here"
+            );
+            (None, None)
+        }
+    }
 }
 
 /// What a comparison meets.
@@ -187,8 +218,8 @@ async fn leaves_from(log: &dyn EventLog, from: u64, limit: usize) -> Result<Vec<
 
 impl Opened {
     /// Keeps the ledger from now on, and compares the whole log with the last checkpoint; nothing where
-    /// the log is not to be written on.
-    pub fn keep(self) -> Option<Keeping> {
+    /// the log is not to be written on. Witnesses are asked for their signatures of each checkpoint.
+    pub fn keep(self, witnesses: Vec<Witness>) -> Option<Keeping> {
         if !self.is_kept {
             return None;
         }
@@ -208,7 +239,7 @@ impl Opened {
                 }
             });
         }
-        Some(Keeping::start(self.hand))
+        Some(Keeping::start(self.hand, witnesses))
     }
 }
 

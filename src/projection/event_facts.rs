@@ -15,7 +15,7 @@ mod list;
 mod tables;
 
 use dictionary::{Dictionary, law, office};
-pub use list::{ExceptionCursor, ExceptionFilter, ExceptionFound};
+pub use list::{ExceptionFilter, ExceptionLine};
 use tables::{EXCEPTIONS, FACTS, LAWS, Listed, OFFICES, Said};
 pub(super) use tables::{ExceptionRow, FactRow, LawRow, OfficeRow};
 

@@ -204,6 +204,7 @@ pub(super) fn take_in(
         }
         Stored::LogCreated(..)
         | Stored::LossAccepted(..)
+        | Stored::KeyRotated(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..)

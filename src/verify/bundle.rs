@@ -47,10 +47,8 @@ pub fn judge(files: &Files, held: &Held) -> Report {
     // By what the log's own events say of its keys.
     report.findings.extend(keys.unsigned(&checkpoint, false));
     documents(files, &mut report);
-    match claim::read(files) {
-        Some(claim) => claim.judge(&events, &checkpoint, &mut report),
-        None if !files.contains_key("data/absence.json") => {}
-        None => report.found(Kind::Malformed, None, "data/absence.json says nothing that can be"),
+    if let Some(claim) = claim::read(files, &mut report) {
+        claim.judge(&events, &checkpoint, &mut report);
     }
     report.witness(&checkpoint, &held.witnesses);
     report.miss_witnesses(&held.witnesses);
@@ -145,8 +143,7 @@ fn prove(files: &Files, event: &Event<'_>, checkpoint: &Checkpoint, report: &mut
 fn documents(files: &Files, report: &mut Report) {
     for (path, bytes) in files {
         let Some(name) = path.strip_prefix("data/documents/") else { continue };
-        let digest = name.split('.').next().unwrap_or_default();
-        if hex(&sha256(bytes)) != digest {
+        if name.split('.').next() != Some(&hex(&sha256(bytes))) {
             let text = format!("{path} is not the document of that digest");
             report.found(Kind::File, None, text);
         }

@@ -29,6 +29,12 @@ pub enum Kind {
     Fork,
     /// Something is no checkpoint, proof or other file of the form that it should have.
     Malformed,
+    /// An archive that is cut short or damaged.
+    Truncated,
+    /// One that is larger than any bundle, or grows to it when it is opened.
+    Oversized,
+    /// One with a path that leads out of it.
+    Climbs,
     /// A proof that does not prove its event.
     Proof,
     /// Something is on record that is said not to be, or it is not proved that it is not.

@@ -336,8 +336,14 @@ async fn what_is_kept_follows_what_is_recorded() {
         "/v1/programs/strong_province/scoreboard?as_of=2026-11-22&zone=unassigned",
         "/v1/exceptions?limit=1000",
         "/v1/exceptions?limit=1000&program=strong_province&kind=back_dated,late_filing",
+        "/v1/exceptions?limit=1000&subject=440000",
+        "/v1/exceptions?limit=1000&office=national_office&from=2016-03-01&until=2016-03-31",
+        "/v1/exceptions?limit=1000&province=110000",
         "/v1/moves?limit=1000",
         "/v1/moves?limit=1000&province=440000",
+        "/v1/obligations/totals?as_of=2026-11-22",
+        "/v1/obligations/totals?as_of=2026-11-22&province=440000&office=province",
+        "/v1/programs/strong_province/cohorts?as_of=2026-11-22",
     ];
     let inspected = json!({
         "act": "inspect", "effective_on": "2017-01-01", "findings": "x", "document": document(),

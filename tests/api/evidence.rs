@@ -8,8 +8,9 @@ use super::support::*;
 use docket::ledger::Signer;
 use docket::ledger::bag::bag;
 use docket::verify::bundle::{Files, judge};
+use docket::verify::open::OpenError;
 use docket::verify::open::zip::{read, read_within};
-use docket::verify::{Checkpoint, Held, Key, Kind};
+use docket::verify::{Checkpoint, Held, Key, Kind, Report};
 use ed25519_dalek::SigningKey;
 use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
@@ -57,9 +58,21 @@ impl Bundle {
         kinds
     }
 
-    /// Why an archive is none.
-    fn refused(&self, archive: &[u8]) -> String {
-        read_within(&self.file(archive), 1 << 20).unwrap_err().to_string()
+    /// Why an archive is none: the kind of finding, and what is said.
+    fn refused(&self, archive: &[u8]) -> (Kind, String) {
+        match read_within(&self.file(archive), 1 << 20) {
+            Err(OpenError::NoBundle(kind, text)) => (kind, text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// That both verifiers give one finding of this kind of an archive, and nothing else.
+    fn is_found_to(&self, archive: &[u8], kind: Kind) {
+        let path = self.file(archive);
+        assert_eq!(self.refused(archive).0, kind);
+        let mut report = Report::default();
+        report.found(kind, None, "");
+        second::agrees_on_bundle(&path, &self.key.to_string(), &report);
     }
 }
 
@@ -249,17 +262,21 @@ async fn what_is_no_bundle_is_refused() {
     let (_server, bundle, _) = made().await;
     let begin: (&str, &[u8]) = ("x/bagit.txt", b"BagIt-Version: 1.0\n");
     for path in ["../x", "/etc/x", "x/../../y", "x\\..\\y", "C:x"] {
-        let why = bundle.refused(&archive(&[begin, (path, b"")]));
-        assert!(why.contains("climb"), "{path}: {why}");
+        let (kind, why) = bundle.refused(&archive(&[begin, (path, b"")]));
+        assert!(why.contains("climb") && kind == Kind::Climbs, "{path}: {why}");
+        bundle.is_found_to(&archive(&[begin, (path, b"")]), Kind::Climbs);
     }
-    let why = bundle.refused(&archive(&[begin, ("x/bomb", &vec![0; 2 << 20])]));
-    assert!(why.contains("larger than any"), "{why}");
-    assert!(bundle.refused(&archive(&[begin, ("y/z", b"")])).contains("beside"));
-    assert!(bundle.refused(&archive(&[("x/y", b"")])).contains("bagit.txt"));
-    assert!(bundle.refused(b"PK nothing").contains("cut short or damaged"));
+    let (kind, why) = bundle.refused(&archive(&[begin, ("x/bomb", &vec![0; 2 << 20])]));
+    assert!(why.contains("larger than any") && kind == Kind::Oversized, "{why}");
+    assert!(bundle.refused(&archive(&[begin, ("y/z", b"")])).1.contains("beside"));
+    bundle.is_found_to(&archive(&[begin, ("y/z", b"")]), Kind::Malformed);
+    assert!(bundle.refused(&archive(&[("x/y", b"")])).1.contains("bagit.txt"));
+    assert!(bundle.refused(b"PK nothing").1.contains("cut short or damaged"));
+    bundle.is_found_to(b"PK nothing", Kind::Truncated);
+    bundle.is_found_to(&bundle.archive[..bundle.archive.len() / 2], Kind::Truncated);
     let whole = &bundle.archive;
     for at in (0..whole.len()).step_by(whole.len() / 200) {
-        bundle.refused(&whole[..at]);
+        assert_eq!(bundle.refused(&whole[..at]).0, Kind::Truncated, "{at}");
         // A flip is found, or changes nothing that is read.
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (at % 8);

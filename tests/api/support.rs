@@ -180,7 +180,7 @@ async fn build(
     let (state, keeping) = match keeps_ledger {
         true => {
             let opened = open_ledger(folder.path(), &app).await;
-            (state.with_ledger(opened.ledger.clone()), opened.keep())
+            (state.with_ledger(opened.ledger.clone()), opened.keep(vec![]))
         }
         false => (state, None),
     };
@@ -213,7 +213,7 @@ fn ledger_signer() -> Signer {
 async fn open_ledger(folder: &Path, app: &App) -> Opened {
     let origin = app.origin().unwrap().to_owned();
     let epoch = Epoch { origin, public_key: ledger_signer().public_key(), since: 0 };
-    ledger::open(&folder.join("ledger"), app.log(), vec![epoch], ledger_pair()).await.unwrap()
+    ledger::open(&folder.join("ledger"), app.log(), vec![epoch], &[ledger_pair()]).await.unwrap()
 }
 
 fn with_person_keys(app: App, folder: &Path) -> Arc<App> {

@@ -74,7 +74,10 @@ fn the_log_and_the_read_models_give_the_same_files() {
     export_all(demo(), &made, &["--from-log"]);
     same(&stored, &made);
     let manifest = manifest(&stored);
-    assert_eq!(manifest["files"].as_array().unwrap().len(), docket::projection::REPORTS.len() + 1);
+    assert_eq!(
+        manifest["files"].as_array().unwrap().len(),
+        docket::projection::REPORTS.len() + 1 + docket::api::BOARDS.len()
+    );
     for file in manifest["files"].as_array().unwrap() {
         let bytes = fs::read(stored.join(file["file"].as_str().unwrap())).unwrap();
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
@@ -195,6 +198,69 @@ fn parquet_is_a_form_of_the_builds_that_have_it() {
     let place = ["--format", "parquet", "--data-dir", text(demo())];
     let marked = docket(&[&["export", "--table", "act", "--bom"], &place[..]].concat());
     marked.refused(2, &["--bom", "CSV"]);
+}
+
+/// What waits, totals, scoreboards and cohorts are files too: the rows that the commands show, on a day.
+#[test]
+fn what_is_judged_on_a_day_is_exported_as_the_commands_show_it() {
+    let place = ["--data-dir", text(demo())];
+    let table = |name: &str, more: &[&str]| {
+        let args = ["export", "--table", name, "--exercise", "--as-of", "2018-06-30"];
+        let ran = docket(&[&args, more, &place].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
+        let heads: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let rows = reader.records().map(|row| {
+            let cells = row.unwrap();
+            let cells = heads.iter().cloned().zip(cells.iter().map(str::to_owned));
+            cells.collect::<std::collections::BTreeMap<_, _>>()
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let shown = |args: &[&str]| {
+        docket(&[args, &["--as-of", "2018-06-30", "--output", "json"], &place].concat()).json()
+    };
+    let (moves, waiting) = (table("move", &[]), shown(&["moves", "--exercise"]));
+    assert_eq!(moves.len(), waiting["items"].as_array().unwrap().len());
+    let first = &waiting["items"][0];
+    assert_eq!((&*moves[0]["as_of"], &*moves[0]["exercise"]), ("2018-06-30", "true"));
+    for member in ["office", "matter", "since", "subject"] {
+        assert_eq!(moves[0][member], first[member].as_str().unwrap(), "{member}");
+    }
+    assert_eq!(moves[0]["waiting_days"], first["waiting_days"].to_string());
+
+    let (totals, owed) = (table("obligation_total", &[]), shown(&["totals", "--exercise"]));
+    assert_eq!(totals.len(), owed["items"].as_array().unwrap().len());
+    assert_eq!(totals[0]["owed"], owed["items"][0]["owed"]["count"].to_string());
+
+    let boards = table("scoreboard", &[]);
+    let board = shown(&["scoreboard", "exercise_strong_province"]);
+    let is_taken = |row: &&std::collections::BTreeMap<String, String>| {
+        row["program"] == "exercise_strong_province" && row["figure"] == "taken"
+    };
+    let taken: Vec<_> = boards.iter().filter(is_taken).map(|row| row["count"].clone()).collect();
+    let places = board["places"].as_array().unwrap();
+    let counted: Vec<_> = places.iter().map(|of| of["taken"]["count"].to_string()).collect();
+    assert_eq!((taken.len(), &taken), (3, &counted));
+
+    let cohorts = table("cohort", &["--lang", "zh-CN"]);
+    let round = cohorts.iter().find(|row| row["id"] == "2014" && row["figure"] == "members");
+    assert!(round.unwrap()["label"].contains("2014年"), "{round:?}");
+    // Of what was known then there were fewer, and never any of a day that no log knows.
+    assert!(table("move", &["--sequence", "40"]).len() < moves.len());
+    let refused =
+        docket(&[&["export", "--table", "act", "--as-of", "2018-06-30"][..], &place].concat());
+    refused.refused(2, &["--as-of", "obligation_total"]);
+    let at = tempfile::tempdir().unwrap();
+    let [one, other] = ["one.parquet", "other.parquet"].map(|name| at.path().join(name));
+    if cfg!(feature = "parquet") {
+        for (out, more) in [(&one, None), (&other, Some("--from-log"))] {
+            let args = ["export", "--table", "move", "--format", "parquet", "--sequence", "400"];
+            let args = [&args[..], &["--as-of", "2018-06-30", "--out", text(out)], &place].concat();
+            assert_eq!(docket(&[args, more.into_iter().collect()].concat()).code, 0);
+        }
+        assert!(fs::read(one).unwrap() == fs::read(other).unwrap());
+    }
 }
 
 #[test]

@@ -99,7 +99,13 @@ fn a_served_log_is_verified_from_outside_and_a_bundle_without_a_server() {
     assert!(without.code == 7 && without.stderr.contains("--key"), "{}", without.stderr);
     let bytes = fs::read(&of_server).unwrap();
     fs::write(&of_folder, &bytes[..bytes.len() / 2]).unwrap();
-    verify(text(&of_folder), &[]).refused(7, &["cut short or damaged"]);
+    let half = verify(text(&of_folder), &["--output", "json"]);
+    assert!(half.code == 7 && half.stderr.contains("cut short or damaged"), "{}", half.stderr);
+    let half: serde_json::Value = serde_json::from_str(&half.stdout).unwrap();
+    assert_eq!(
+        (&half["sound"], &half["findings"][0]["kind"]),
+        (&false.into(), &"truncated".into())
+    );
     let again =
         ["evidence", "create", "--enrollment", "cluster_area/futian", "--to", text(&of_folder)];
     docket(&again).refused(4, &["is there already"]);

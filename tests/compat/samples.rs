@@ -48,6 +48,7 @@ fn written(stored: &Stored) -> NewEvent {
         Stored::Quota(event, meta) => codec::encode_quota(event, meta, id),
         Stored::LogCreated(body, meta) => codec::encode_own(body, meta, id),
         Stored::LossAccepted(body, meta) => codec::encode_own(body, meta, id),
+        Stored::KeyRotated(body, meta) => codec::encode_own(body, meta, id),
         Stored::ClockConfirmed(body, meta) => codec::encode_own(body, meta, id),
         Stored::MeasureAdopted(body, meta) => codec::encode_own(body, meta, id),
         Stored::CalendarAdopted(body, meta) => codec::encode_own(body, meta, id),

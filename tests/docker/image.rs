@@ -211,6 +211,7 @@ const TRIED: &[&str] = &[
     "config check",
     "log confirm-clock --dry-run",
     "log accept-loss --dry-run",
+    "log rotate-key --dry-run",
     "demo --exit-after-load --listen 127.0.0.1:0",
 ];
 

@@ -57,7 +57,9 @@ async fn what_a_table_says_wrongly_is_named_by_row_and_column() {
     let world = empty().await;
     let good = "exercise_cluster_area,one,note,2016-09-01,x";
     let header = "program,subject,act,effective_on,text";
-    let cases: [Case<'_>; 8] = [
+    let in_utf_8 = good.replace(",x", ",园区正式揭牌");
+    let in_gb = GB18030.encode(&in_utf_8).0.into_owned();
+    let cases: [Case<'_>; 10] = [
         (
             format!("{header}\n{good}\n\"not closed,{good}\n{good}").into(),
             &[(3, None)],
@@ -82,6 +84,17 @@ async fn what_a_table_says_wrongly_is_named_by_row_and_column() {
         (format!("{header}\n{good},more").into(), &[(2, None)], "beyond"),
         (
             [format!("{header}\n{good}").as_bytes(), b"\xff\xff\x80"].concat(),
+            &[(2, Some("text"))],
+            "UTF-8",
+        ),
+        // Two halves of a file put together: neither is read as the other's encoding.
+        (
+            [format!("{header}\n{in_utf_8}\n").as_bytes(), &in_gb].concat(),
+            &[(3, Some("text"))],
+            "UTF-8",
+        ),
+        (
+            [format!("{header}\n").as_bytes(), &in_gb, b"\n", in_utf_8.as_bytes()].concat(),
             &[(2, Some("text"))],
             "UTF-8",
         ),

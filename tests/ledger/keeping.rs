@@ -22,7 +22,7 @@ async fn every_engine_has_the_root_of_its_leaves_and_each_checkpoint_continues_t
         let at = folder.path().join(number.to_string());
         let opened = opened(&at, log).await;
         let ledger = opened.ledger.clone();
-        let keeping = opened.keep().unwrap();
+        let keeping = opened.keep(vec![]).unwrap();
         for count in [3, 300, 5] {
             append(&**log, count).await;
             covered(&ledger, &**log).await;
@@ -75,7 +75,7 @@ async fn hashes_that_were_damaged_are_mended_from_the_log() {
         file.write_all_at(&[0; 32], 32 * at).unwrap();
     }
     let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(folder.log()).unwrap());
-    let keeping = opened(&folder.ledger(), &log).await.keep().unwrap();
+    let keeping = opened(&folder.ledger(), &log).await.keep(vec![]).unwrap();
     let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
     let now = || ["tree-0", "tree-1"].map(|name| fs::read(folder.ledger().join(name)).unwrap());
     while now() != whole {
@@ -96,7 +96,7 @@ async fn a_log_that_is_shorter_or_another_than_its_last_checkpoint_is_not_writte
         let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(folder.log()).unwrap());
         let opened = opened(&folder.ledger(), &log).await;
         let newest = opened.ledger.checkpoint().unwrap();
-        assert!(opened.keep().is_none());
+        assert!(opened.keep(vec![]).is_none());
         let stopped = log.recording().stopped();
         log.close().await;
         (stopped, newest.size)
@@ -118,9 +118,9 @@ async fn only_the_key_that_the_log_names_signs() {
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
     create(&*log).await;
     let another = ed25519_dalek::SigningKey::from_bytes(&[8; 32]);
-    let opened = ledger::open(folder.path(), &log, vec![epoch()], another).await.unwrap();
+    let opened = ledger::open(folder.path(), &log, vec![epoch()], &[another]).await.unwrap();
     let ledger = opened.ledger.clone();
-    let keeping = opened.keep().unwrap();
+    let keeping = opened.keep(vec![]).unwrap();
     append(&*log, 5).await;
     keeping.stop().await;
     assert_eq!((ledger.checkpoint(), ledger.tiles().size()), (None, 6));
@@ -147,8 +147,9 @@ async fn after_an_accepted_loss_another_origin_counts() {
     };
     let name = crate::world::stream("log");
     log.append(&name, docket::log::Expected::Revision(0), vec![accepted]).await.unwrap();
-    let opened = ledger::open(&folder.ledger(), &log, vec![epoch(), next], pair()).await.unwrap();
-    let keeping = opened.keep().expect("the loss was accepted");
+    let opened =
+        ledger::open(&folder.ledger(), &log, vec![epoch(), next], &[pair()]).await.unwrap();
+    let keeping = opened.keep(vec![]).expect("the loss was accepted");
     append(&*log, 40).await;
     keeping.stop().await;
     log.close().await;

@@ -11,8 +11,12 @@ use crate::world::Folder;
 pub fn agrees(folder: &Folder, held: &str, report: &Report) -> bool {
     let file = folder.folder.path().join("held.txt");
     std::fs::write(&file, held).unwrap();
-    let said = process::said(folder.folder.path(), &["--checkpoint", file.to_str().unwrap()]);
-    said.is_some_and(|said| {
+    agrees_with(folder, &["--checkpoint", file.to_str().unwrap()], report)
+}
+
+/// The same about other things that are held.
+pub fn agrees_with(folder: &Folder, held: &[&str], report: &Report) -> bool {
+    process::said(folder.folder.path(), held).is_some_and(|said| {
         process::compare(&said, report);
         true
     })

@@ -13,6 +13,7 @@ kind and the sequences between which it lies. It ends with 0 where nothing was f
 import argparse
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import os
@@ -29,18 +30,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MAX_BUNDLE_BYTES = 2 << 30
 MAX_FILES = 200_000
 
-
 def sha256(data):
     return hashlib.sha256(data).digest()
 
-
 def leaf_hash(entry):
     return sha256(b"\x00" + entry)
-
-
 def node_hash(left, right):
     return sha256(b"\x01" + left + right)
-
 
 def decoded(text):
     """Base64, strictly; None where it is none."""
@@ -49,10 +45,7 @@ def decoded(text):
     except (binascii.Error, ValueError):
         return None
 
-
 # The tree (RFC 9162, 2.1)
-
-
 class Tree:
     """The root over the leaves so far: a stack of perfect subtrees."""
 
@@ -60,8 +53,6 @@ class Tree:
         self.size = other.size if other else size
         self.stack = list(other.stack) if other else []
         counts = [1 << height for height in reversed(range(64)) if size >> height & 1]
-        if len(counts) != len(roots):
-            raise ValueError("no tree")
         self.stack += zip(counts, roots)
 
     def push(self, leaf):
@@ -80,7 +71,6 @@ class Tree:
             result = node_hash(left, result)
         return result
 
-
 def implied_root(index, size, leaf, path):
     """The root that a path implies, or None where it has another length than it must."""
     if not 0 <= index < size:
@@ -98,10 +88,7 @@ def implied_root(index, size, leaf, path):
         result = node_hash(result, sibling) if is_left else node_hash(sibling, result)
     return result
 
-
 # Signed notes (C2SP)
-
-
 class Key:
     def __init__(self, name, public, kind=1):
         if len(public) != 32 or not name or re.search(r"[\s+]", name):
@@ -132,6 +119,12 @@ class Key:
         except (InvalidSignature, ValueError):
             return False
 
+def keys_of(text):
+    keys = []
+    for line in text.split("\n"):
+        with contextlib.suppress(ValueError):
+            keys.append(Key.parse(line))
+    return keys
 
 class Checkpoint:
     def __init__(self, note):
@@ -159,19 +152,12 @@ class Checkpoint:
             for name, key_id, signature in self.signatures
         )
 
-    def same(self, other):
-        return (self.origin, self.size, self.root) == (other.origin, other.size, other.root)
-
-
 def checkpoints_of(text):
     """The notes of a file, each followed by an empty line; half a note at the end is none."""
     parts = text.split("\n\n")[:-1]
     return [Checkpoint(f"{a}\n\n{b}\n") for a, b in zip(parts[0::2], parts[1::2])]
 
-
 # Events
-
-
 class Event:
     def __init__(self, sequence, stream, revision, event_id, kind, recorded_at, data, metadata):
         self.sequence, self.stream, self.revision = sequence, stream, revision
@@ -185,7 +171,6 @@ class Event:
         entry += struct.pack(">H", len(kind)) + kind
         entry += struct.pack(">q", self.recorded_at)
         return leaf_hash(entry + sha256(self.data) + sha256(self.metadata))
-
 
 class Report:
     def __init__(self):
@@ -205,10 +190,7 @@ class Report:
             if witness.name not in self.witnessed:
                 self.found("witness", f"{witness.name} signed no checkpoint that holds")
 
-
 # A log
-
-
 class Keys:
     """The log's names and keys, each from an event on, as its own events give them."""
 
@@ -249,7 +231,6 @@ class Keys:
         former = self.epochs[at - 1][1]
         if former.name == checkpoint.origin and not checkpoint.signed_by(former):
             report.found("signature", "the key before did not sign the change of keys", self.epochs[at][0])
-
 
 class Judge:
     """Holds a log, event by event, against every checkpoint."""
@@ -339,7 +320,6 @@ class Judge:
         self.report.miss_witnesses(self.witnesses)
         return self.report
 
-
 def rows_of(path):
     """The rows of a log, as they stand, without looking into any index of them."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -362,7 +342,6 @@ def rows_of(path):
             yield None
             return
         yield Event(sequence, stream, revision, event_id, kind, recorded_at, data, metadata)
-
 
 def judge_folder(folder, held, keys, witnesses):
     ledger = os.path.join(folder, "ledger")
@@ -388,13 +367,11 @@ def judge_folder(folder, held, keys, witnesses):
         judge.unreadable(str(error))
     return judge.finish()
 
-
 # A bundle
-
-
 class NoBundle(Exception):
-    pass
-
+    def __init__(self, text, kind="malformed"):
+        super().__init__(text)
+        self.kind = kind
 
 def files_of(path):
     """The files of an archive below its one folder, within limits."""
@@ -402,26 +379,24 @@ def files_of(path):
     try:
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > MAX_FILES:
-                raise NoBundle("too many files")
+                raise NoBundle("too many files", "oversized")
             for info in archive.infolist():
                 parts = info.filename.split("/")
                 is_plain = not re.search(r"[\\:\0]", info.filename)
                 if not is_plain or any(part in ("", ".", "..") for part in parts) or len(parts) < 2:
-                    raise NoBundle(f"{info.filename!r} would climb out of the bundle")
+                    raise NoBundle(f"{info.filename!r} would climb out of the bundle", "climbs")
                 with archive.open(info) as file:
                     data = file.read(left + 1)
                 left -= len(data)
                 if left < 0:
-                    raise NoBundle(f"{info.filename!r} makes the bundle larger than any is")
+                    raise NoBundle(f"{info.filename!r} makes the bundle larger than any is", "oversized")
                 if info.filename in files:
                     raise NoBundle(f"{info.filename!r} is in the archive twice")
                 files[info.filename] = data
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise NoBundle(f"cut short or damaged: {error}") from error
-    except Exception as error:  # zlib has errors of its own
-        if isinstance(error, NoBundle):
-            raise
-        raise NoBundle(f"cut short or damaged: {error}") from error
+    except NoBundle:
+        raise
+    except Exception as error:  # zipfile and zlib have errors of their own
+        raise NoBundle(f"cut short or damaged: {error}", "truncated") from error
     tops = {name.split("/")[0] for name in files}
     if len(tops) != 1:
         raise NoBundle("it is not one folder")
@@ -429,7 +404,6 @@ def files_of(path):
     if not files.get("bagit.txt", b"").startswith(b"BagIt-Version: 1.0\n"):
         raise NoBundle("bagit.txt is missing or another")
     return files
-
 
 def raw_member(line, name):
     """The text of a member of the outermost object, as it stands."""
@@ -444,22 +418,13 @@ def raw_member(line, name):
         at += 1
     raise ValueError(f"no member {name}")
 
-
 def event_of(line):
     said = json.loads(line)
     at = datetime.fromisoformat(said["recorded_at"].replace("Z", "+00:00")) - datetime(1970, 1, 1, tzinfo=timezone.utc)
     micros = (at.days * 86_400 + at.seconds) * 1_000_000 + at.microseconds
-    return Event(
-        int(said["sequence"]),
-        said["stream"],
-        said["revision"],
-        bytes.fromhex(said["id"].replace("-", "")),
-        said["type"],
-        micros,
-        raw_member(line, "data").encode(),
-        raw_member(line, "metadata").encode(),
-    )
-
+    data, metadata = raw_member(line, "data").encode(), raw_member(line, "metadata").encode()
+    event_id = bytes.fromhex(said["id"].replace("-", ""))
+    return Event(int(said["sequence"]), said["stream"], said["revision"], event_id, said["type"], micros, data, metadata)
 
 def proof_of(text):
     head, note = text.split("\n\n", 1)
@@ -473,7 +438,6 @@ def proof_of(text):
     if not index or any(item is None or len(item) != 32 for item in path):
         raise ValueError("no proof")
     return int(index[1]), path, Checkpoint(note)
-
 
 def judge_lists(files, report):
     for name, is_listed in [
@@ -489,13 +453,12 @@ def judge_lists(files, report):
             if path not in files or path not in listed or sha256(files[path]).hex() != listed[path]:
                 report.found("file", f"{path} is not what {name} lists")
 
-
 def judge_bundle(path, held, keys, witnesses):
     report, named, events = Report(), Keys(), []
     try:
         files = files_of(path)
     except NoBundle as error:
-        report.found("malformed", str(error))
+        report.found(error.kind, str(error))
         return report
     judge_lists(files, report)
     for needed in ("data/checkpoint", "data/keys.txt", "data/events.ndjson"):
@@ -507,13 +470,7 @@ def judge_bundle(path, held, keys, witnesses):
     except ValueError:
         report.found("malformed", "data/checkpoint is no checkpoint")
         return report
-    brought = []
-    for line in files["data/keys.txt"].decode(errors="replace").split("\n"):
-        try:
-            brought.append(Key.parse(line))
-        except ValueError:
-            pass
-    known = keys or brought
+    known = keys or keys_of(files["data/keys.txt"].decode(errors="replace"))
     if not any(key.name == checkpoint.origin for key in known):
         report.found("other-log", f"the checkpoint is of {checkpoint.origin}")
     elif any(checkpoint.signed_by(key) for key in known):
@@ -542,7 +499,6 @@ def judge_bundle(path, held, keys, witnesses):
     report.witness(checkpoint, witnesses)
     report.miss_witnesses(witnesses)
     return report
-
 
 def judge_absence(claim, files, events, checkpoint, report):
     """No event of a type that counts on one of some days stands in a stream, up to a sequence."""
@@ -584,19 +540,16 @@ def judge_absence(claim, files, events, checkpoint, report):
     elif begins <= up_to and not is_rest(entries, roots, begins, up_to, claim["stream"], checkpoint):
         report.found("absence", "what follows is not proved to be of other streams")
 
-
 def is_rest(entries, roots, begins, up_to, stream, checkpoint):
-    try:
-        tree = Tree(size=begins, roots=roots)
-    except ValueError:
+    if bin(begins).count("1") != len(roots):
         return False
+    tree = Tree(size=begins, roots=roots)
     for entry in entries:
         name = entry[3 : 3 + int.from_bytes(entry[1:3], "big")]
         if tree.size <= up_to and (len(entry) < 3 or name == stream.encode()):
             return False
         tree.push(leaf_hash(entry))
     return (tree.size, tree.root()) == (checkpoint.size, checkpoint.root)
-
 
 def judge_line(line, files, checkpoint, revisions, keys, events, report):
     try:
@@ -613,7 +566,7 @@ def judge_line(line, files, checkpoint, revisions, keys, events, report):
     else:
         if index != event.sequence:
             report.found("proof", f"{name} proves event {index}")
-        elif not proved.same(checkpoint):
+        elif (proved.origin, proved.size, proved.root) != (checkpoint.origin, checkpoint.size, checkpoint.root):
             report.found("fork", f"{name} is of another checkpoint than the bundle's")
         elif implied_root(index, proved.size, leaf, path) != proved.root:
             report.found("changed", "it is not the event that the checkpoint covers", event.sequence)
@@ -625,13 +578,11 @@ def judge_line(line, files, checkpoint, revisions, keys, events, report):
     keys.take_in(event, report)
     events.append(event)
 
-
 def main():
     parser = argparse.ArgumentParser(description="Verify a Docket log or evidence bundle.")
     parser.add_argument("what")
-    parser.add_argument("--checkpoint", action="append", default=[])
-    parser.add_argument("--key", action="append", default=[])
-    parser.add_argument("--witness", action="append", default=[])
+    for option in ("--checkpoint", "--key", "--witness"):
+        parser.add_argument(option, action="append", default=[])
     arguments = parser.parse_args()
     held = []
     for path in arguments.checkpoint:
@@ -643,7 +594,6 @@ def main():
     shown = {"events": report.events, "covered": report.covered, "findings": report.findings}
     print(json.dumps({**shown, "checkpoints": report.checkpoints}))
     return 7 if report.findings else 0
-
 
 if __name__ == "__main__":
     sys.exit(main())

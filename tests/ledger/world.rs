@@ -61,7 +61,7 @@ pub async fn append(log: &dyn EventLog, count: u64) {
 }
 
 pub async fn opened(folder: &Path, log: &Arc<dyn EventLog>) -> Opened {
-    ledger::open(folder, log, vec![epoch()], pair()).await.unwrap()
+    ledger::open(folder, log, vec![epoch()], &[pair()]).await.unwrap()
 }
 
 /// Waits until a checkpoint covers everything in the log.
@@ -100,7 +100,7 @@ impl Folder {
             create(&*log).await;
         }
         let opened = opened(&self.ledger(), &log).await;
-        let keeping = opened.keep().expect("nothing stands against it");
+        let keeping = opened.keep(vec![]).expect("nothing stands against it");
         let size = log.head().await.unwrap().unwrap() + 1;
         append(&*log, count - size).await;
         keeping.stop().await;

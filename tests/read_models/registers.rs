@@ -1,7 +1,6 @@
 //! The register of exceptions and late filings, asked of each engine.
 
-use docket::domain::exceptions::ExceptionKind;
-use docket::domain::ids::{Office, ProgramId, SubjectId};
+use docket::domain::ids::{ProgramId, SubjectId};
 use docket::projection::current_status::{
     CohortOf, Counted, EnrollmentFilter, StandsAsked, ZoneAsked,
 };
@@ -10,7 +9,6 @@ use docket::projection::obligations::ObligationFilter;
 use docket::projection::{At, Tables};
 
 use super::histories::Answers;
-use crate::world::day;
 
 pub fn registers(
     tables: &Tables<'_>,
@@ -19,25 +17,28 @@ pub fn registers(
 ) -> Result<(), docket::projection::DatabaseError> {
     for exercise in [false, true] {
         let filter = ExceptionFilter { exercise, ..ExceptionFilter::default() };
-        let province = SubjectId::parse("440000").ok();
-        let few = ExceptionFilter {
-            kinds: vec![ExceptionKind::Finding, ExceptionKind::Correction],
-            province: province.clone(),
-            office: Some(Office::NationalOffice),
-            from: Some(day("2015-01-01")),
-            ..filter.clone()
-        };
-        for filter in [filter, few] {
-            let rows = tables.list_exceptions(&filter, at.known, None, 100)?;
-            let after = rows.first().map(|row| row.at);
-            let next = tables.list_exceptions(&filter, at.known, after, 3)?;
-            let counted = tables.count_exceptions(&filter, at.known, None)?;
-            found.push((format!("{filter:?}"), format!("{rows:#?} then {next:#?}, {counted:?}")));
+        let (subject, province) =
+            (SubjectId::parse("futian").ok(), SubjectId::parse("440000").ok());
+        for since in [None, Some(40)] {
+            let mut lines = Vec::new();
+            tables.exception_lines(exercise, since, |line| lines.push(format!("{line:?}")))?;
+            found.push((format!("exceptions {exercise} since {since:?}"), lines.join("\n")));
         }
-        let late = ExceptionFilter { exercise, ..ExceptionFilter::default() };
-        for filter in [late.clone(), ExceptionFilter { province, until: Some(at.day), ..late }] {
-            let rows = tables.list_late(&filter, at, None)?;
-            found.push((format!("{filter:?}"), format!("{rows:#?}")));
+        let events: Vec<u64> = (0..200).collect();
+        let mut fates: Vec<_> = tables.fates(&events, at.known)?.into_iter().collect();
+        fates.sort_unstable();
+        found.push((format!("fates {exercise}"), format!("{fates:?}")));
+        for filter in [
+            ExceptionFilter { subject, ..filter.clone() },
+            ExceptionFilter { province, ..filter.clone() },
+            filter,
+        ] {
+            let picked = tables.enrollments_picked(&filter, at.known)?;
+            found.push((format!("{filter:?}"), format!("{picked:?}")));
+        }
+        for only in [None, Some(&[1, 2, 3, 4, 5, 6, 7, 8][..])] {
+            let rows = tables.list_late(exercise, at, only)?;
+            found.push((format!("late {exercise} {only:?}"), format!("{rows:#?}")));
         }
         boards(tables, at, exercise, found)?;
     }
@@ -66,7 +67,8 @@ fn boards(
             let zones = tables.count_zones(&of, at)?;
             let rounds = tables.count_cohorts(&of, CohortOf::Round, at)?;
             let batches = tables.count_cohorts(&of, CohortOf::Batch, at)?;
-            let said = format!("{phases:#?} {zones:#?} {rounds:#?} {batches:#?}");
+            let some_batches = tables.count_cohorts(&some, CohortOf::Round, at)?;
+            let said = format!("{phases:#?} {zones:#?} {rounds:#?} {batches:#?} {some_batches:#?}");
             found.push((format!("{of:?}"), said));
         }
         for filter in [

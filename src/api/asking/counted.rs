@@ -1,10 +1,11 @@
 //! What was counted out of the tables, kept for who asks the same next.
 //!
-//! What must hold: it is what the tables would say now. What is known up to a sequence stays; what is known
-//! now is brought up to date by the enrollments that something was recorded of since.
+//! What must hold: it is what the tables would say now, or said a moment later. What is known up to a
+//! sequence stays; what is known now is brought up to date in place by what was recorded since. Of those
+//! who ask the same at once one counts, the others wait for it.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::Kept;
 use crate::projection::{CopyId, DatabaseError, Tables};
@@ -22,10 +23,13 @@ struct Counted<T> {
     value: T,
 }
 
+/// Where it lies, locked while somebody counts or reads; nothing where it was never counted.
+type Slot<T> = Mutex<Option<Counted<T>>>;
+
 /// What counts, and what of it is kept.
 pub trait Count {
     /// What is counted.
-    type Value: Clone + Send + Sync + 'static;
+    type Value: Send + 'static;
 
     /// What is asked, with all that the answer depends on besides the tables.
     fn key(&self) -> String;
@@ -36,59 +40,77 @@ pub trait Count {
     /// Those of the database.
     fn count(&self, tables: &Tables<'_>) -> Result<Self::Value, DatabaseError>;
 
-    /// Brings up to date what was counted up to an event, by the enrollments that changed since; none
-    /// where it has to be counted anew.
+    /// Brings up to date what was counted up to an event; whether it could, rather than has to be counted
+    /// anew.
     ///
     /// # Errors
     /// Those of the database.
     fn further(
         &self,
         tables: &Tables<'_>,
-        value: Self::Value,
+        value: &mut Self::Value,
         since: u64,
-        changed: &[u64],
-    ) -> Result<Option<Self::Value>, DatabaseError>;
+    ) -> Result<bool, DatabaseError>;
 
     /// About how many bytes it takes.
     fn bytes(value: &Self::Value) -> usize;
 }
 
-/// What is counted, `is_past` where only what was known up to a sequence is: that never changes.
+/// The enrollments that something was recorded of since an event, in order; none where they are too many to be looked
+/// at one by one.
 ///
 /// # Errors
 /// Those of the database.
-pub fn counted<C: Count>(
+pub fn changed(tables: &Tables<'_>, since: u64) -> Result<Option<Vec<u64>>, DatabaseError> {
+    let changed = tables.changed_since(since, MOST_CHANGED)?;
+    Ok(changed.map(|mut changed| {
+        changed.sort_unstable();
+        changed
+    }))
+}
+
+/// What `read` makes of what is counted, `is_past` where only what was known up to a sequence is: that
+/// never changes.
+///
+/// # Errors
+/// Those of the database.
+pub fn counted<C: Count, R>(
     kept: &CountedAnswers,
     tables: &Tables<'_>,
     count: &C,
     is_past: bool,
-) -> Result<C::Value, DatabaseError> {
+    read: impl FnOnce(&C::Value) -> R,
+) -> Result<R, DatabaseError> {
     let (key, (copy, position)) = (count.key(), tables.read_to());
-    let before = kept.get(&key).and_then(|any| any.downcast::<Counted<C::Value>>().ok());
-    let before = before.filter(|before| before.copy == *copy);
-    let value = match before {
-        Some(before) if is_past || before.position == position => return Ok(before.value.clone()),
-        Some(before) => brought_up(tables, count, &before)?,
-        None => None,
+    let empty = || (Arc::new(Slot::<C::Value>::new(None)) as Arc<dyn Any + Send + Sync>, 0);
+    let any = kept.get_or(&key, empty);
+    let mine = Arc::clone(&any).downcast::<Slot<C::Value>>();
+    // Whoever counts something else under this key would be another kind of question.
+    let slot = mine.unwrap_or_default();
+    // Taken out while it is changed: where that fails, it is counted anew.
+    let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = held.take().filter(|before| before.copy == *copy);
+    let now = match before {
+        // Another question has read further than this one's view of the tables.
+        Some(before) if is_past || before.position >= position => before,
+        before => {
+            let now = Counted { copy: copy.clone(), position, value: anew(tables, count, before)? };
+            kept.put(key, any, C::bytes(&now.value));
+            now
+        }
     };
-    let value = match value {
-        Some(value) => value,
-        None => count.count(tables)?,
-    };
-    let bytes = C::bytes(&value);
-    let entry = Counted { copy: copy.clone(), position, value: value.clone() };
-    kept.put(key, Arc::new(entry), bytes);
-    Ok(value)
+    Ok(read(&held.insert(now).value))
 }
 
-fn brought_up<C: Count>(
+fn anew<C: Count>(
     tables: &Tables<'_>,
     count: &C,
-    before: &Counted<C::Value>,
-) -> Result<Option<C::Value>, DatabaseError> {
-    let Some(since) = before.position else { return Ok(None) };
-    match tables.changed_since(since, MOST_CHANGED)? {
-        Some(changed) => count.further(tables, before.value.clone(), since, &changed),
-        None => Ok(None),
+    before: Option<Counted<C::Value>>,
+) -> Result<C::Value, DatabaseError> {
+    if let Some(Counted { position: Some(since), mut value, .. }) = before
+        && count.further(tables, &mut value, since)?
+    {
+        return Ok(value);
     }
+    count.count(tables)
 }

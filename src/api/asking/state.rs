@@ -87,7 +87,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 const RENDERED_BYTES: usize = 16 << 20;
 
 /// What was counted out of the tables, kept at most, in bytes.
-const COUNTED_BYTES: usize = 32 << 20;
+const COUNTED_BYTES: usize = 64 << 20;
 
 /// An answer as it went out, under the tag that says all that it depends on.
 #[derive(Clone)]

@@ -9,12 +9,13 @@ use super::answer::REVALIDATE;
 use super::call::{Answered, Call};
 use super::etag::{self, VARY};
 use crate::codec;
-use crate::export::{Value, write_rows};
+use crate::export::{Form, Head, Lines, Value};
+pub use crate::projection::Kind as Holds;
 use crate::views::media::CSV;
 use crate::views::problem::Problem;
 
-/// A column: its name, and where an item of the list has it.
-pub type Column = (&'static str, &'static str);
+/// A column: its name, where an item of the list has it, and what stands in it.
+pub type Column = (&'static str, &'static str, Holds);
 
 /// Answers with a list as CSV; `next` is where more of it is.
 ///
@@ -26,14 +27,16 @@ pub fn csv<T: Serialize>(
     items: &[T],
     next: Option<String>,
 ) -> Answered {
-    let mut rows = Vec::with_capacity(items.len());
+    let heads: Vec<_> = columns.iter().map(|(name, _, holds)| (*name, *holds)).collect();
+    let head = Head { table: "list", columns: &heads, exercise: None };
+    let mut body = Vec::new();
+    let form = Form::Csv { bom: false };
+    let mut lines = Lines::begin(&head, form, &mut body).map_err(Problem::internal)?;
     for item in items {
         let item = serde_json::to_value(item).map_err(Problem::internal)?;
-        rows.push(columns.iter().map(|(_, at)| cell(item.pointer(at))).collect::<Vec<_>>());
+        lines.add(&row(columns, &item)).map_err(Problem::internal)?;
     }
-    let heads: Vec<&str> = columns.iter().map(|(head, _)| *head).collect();
-    let mut body = Vec::new();
-    write_rows(&heads, &rows, &mut body).map_err(Problem::internal)?;
+    lines.finish().map_err(Problem::internal)?;
     let content = codec::sha256_hex(&body);
     let tag = format!("\"{}.csv.{}\"", &content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
@@ -52,7 +55,12 @@ pub fn csv<T: Serialize>(
     Ok(response.body(body))
 }
 
-fn cell(value: Option<&Json>) -> Value<'static> {
+/// What a row of a table has of an item.
+pub fn row(columns: &[Column], item: &Json) -> Vec<Value<'static>> {
+    columns.iter().map(|(_, at, holds)| cell(item.pointer(at), *holds)).collect()
+}
+
+fn cell(value: Option<&Json>, holds: Holds) -> Value<'static> {
     let text = |text: String| Value::Text(text.into());
     match value {
         None | Some(Json::Null) => Value::Null,
@@ -61,6 +69,7 @@ fn cell(value: Option<&Json>) -> Value<'static> {
             Some(number) => Value::Int(number),
             None => text(number.to_string()),
         },
+        Some(Json::String(day)) if holds == Holds::Day => Value::Day(day.clone().into()),
         Some(Json::String(value)) => text(value.clone()),
         Some(Json::Array(values)) => {
             let texts: Vec<_> = values.iter().filter_map(Json::as_str).collect();

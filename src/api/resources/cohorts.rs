@@ -4,26 +4,33 @@
 //! What must hold: who was decided again in a later round stays a member of the earlier one; each figure
 //! opens the list of exactly the enrollments that it counts.
 
+mod counts;
+
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::api::asking::answer;
 use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::counted::counted;
 use crate::api::asking::named::{self, NOWHERE};
 use crate::api::asking::opening::{Figure, Opening};
 use crate::api::asking::page::{MIN_SEQUENCE, ask_at};
-use crate::api::asking::tabular::{Column, csv};
+use crate::api::asking::state::ApiState;
+use crate::api::asking::tabular::{Column, Holds, csv};
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::ids::{Id, Language, Node};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::words;
 use crate::projection::current_status::{CohortCount, CohortOf, Counted};
+use crate::projection::{At, DatabaseError, Tables};
 use crate::views::brief::Labelled;
 use crate::views::labels::Labels;
 use crate::views::media::{CSV, JSON};
 use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
+use counts::Asked;
 
 /// The parameters.
 pub const COHORTS: &[Parameter] = &[
@@ -92,11 +99,15 @@ pub async fn list_cohorts(call: Call) -> Answered {
     let program = call.program()?;
     let times = Times::of::<()>(&call, None).await?;
     let (round, batch) = (named::number(&call, "round")?, named::number(&call, "batch")?);
-    let (id, exercise) = (program.id.clone(), program.is_exercise());
-    let of = Counted { program: id, exercise, zone: None, enrollments: None };
+    let of = Counted::all(program);
+    let state = call.state.clone();
     let answer = ask_at(&call, &times, move |tables, at| {
-        let rounds = tables.count_cohorts(&of, CohortOf::Round, at)?;
-        Ok((rounds, tables.count_cohorts(&of, CohortOf::Batch, at)?))
+        let is_past = at.known.is_some();
+        let ask = |by| {
+            let asked = Asked { of: of.clone(), by, at };
+            counted(&state.counted, tables, &asked, is_past, counts::in_order)
+        };
+        Ok((ask(CohortOf::Round)?, ask(CohortOf::Batch)?))
     });
     let answer = answer.await?;
     let (mut rounds, mut batches) = answer.value;
@@ -122,43 +133,64 @@ pub async fn list_cohorts(call: Call) -> Answered {
         batches: made.cohorts(&batches, CohortOf::Batch),
     };
     match call.accepted() {
-        Some(CSV) => csv(&call, COLUMNS, &lines(&body), None),
+        Some(CSV) => {
+            let body = serde_json::to_value(&body).map_err(Problem::internal)?;
+            csv(&call, COLUMNS, &lines(&body), None)
+        }
         _ => answer::json(&call, &body),
     }
+}
+
+/// Has at hand what cohorts count of a day.
+///
+/// # Errors
+/// Those of the database.
+pub fn cohorts_at_hand(state: &ApiState, tables: &Tables<'_>, at: At) -> Result<(), DatabaseError> {
+    for program in &state.app.library().programs().programs {
+        for by in [CohortOf::Round, CohortOf::Batch] {
+            let of = Counted::all(program);
+            counted(&state.counted, tables, &Asked { of, by, at }, false, |_| ())?;
+        }
+    }
+    Ok(())
 }
 
 /// What the cohorts can be had as.
 pub const FORMS: &[&str] = &[JSON, CSV];
 
-const COLUMNS: &[Column] = &[
-    ("decided_in", "/decided_in"),
-    ("id", "/id"),
-    ("label", "/label"),
-    ("figure", "/figure"),
-    ("stands_at", "/stands_at"),
-    ("stands_at_label", "/stands_at_label"),
-    ("count", "/count"),
-    ("opens", "/opens"),
+/// Their columns as a table.
+pub const COLUMNS: &[Column] = &[
+    ("decided_in", "/decided_in", Holds::Text),
+    ("id", "/id", Holds::Text),
+    ("label", "/label", Holds::Text),
+    ("figure", "/figure", Holds::Text),
+    ("stands_at", "/stands_at", Holds::Text),
+    ("stands_at_label", "/stands_at_label", Holds::Text),
+    ("count", "/count", Holds::Int),
+    ("opens", "/opens", Holds::Text),
 ];
 
 /// Each figure as a line of a table.
-fn lines(cohorts: &Cohorts) -> Vec<serde_json::Value> {
-    let rounds = cohorts.rounds.iter().map(|cohort| ("round", cohort));
-    let all = rounds.chain(cohorts.batches.iter().map(|cohort| ("batch", cohort)));
+pub fn lines(cohorts: &Json) -> Vec<Json> {
+    let list =
+        |of: &Json, at: &str| of.pointer(at).and_then(Json::as_array).cloned().unwrap_or_default();
     let mut lines = Vec::new();
-    for (of, cohort) in all {
-        let line = |figure: &str, at: Option<&Labelled<'_>>, counted: &Figure| {
-            json!({
-                "decided_in": of, "id": cohort.id, "label": cohort.label, "figure": figure,
-                "stands_at": at.map(|at| &at.id), "stands_at_label": at.map(|at| &at.label),
-                "count": counted.count, "opens": counted.opens,
-            })
-        };
-        lines.push(line("members", None, &cohort.members));
-        lines.push(line("waiting", None, &cohort.waiting));
-        lines.push(line("decided_again", None, &cohort.decided_again));
-        let became = cohort.became.iter();
-        lines.extend(became.map(|one| line("became", one.stands_at.as_ref(), &one.members)));
+    for (of, at) in [("round", "/rounds"), ("batch", "/batches")] {
+        for cohort in list(cohorts, at) {
+            let line = |figure: &str, at: &Json, counted: &Json| {
+                json!({
+                    "decided_in": of, "id": cohort["id"], "label": cohort["label"], "figure": figure,
+                    "stands_at": at["id"], "stands_at_label": at["label"],
+                    "count": counted["count"], "opens": counted["opens"],
+                })
+            };
+            let figures = ["members", "waiting", "decided_again"];
+            lines.extend(figures.map(|figure| line(figure, &Json::Null, &cohort[figure])));
+            let became = list(&cohort, "/became");
+            lines.extend(
+                became.iter().map(|one| line("became", &one["stands_at"], &one["members"])),
+            );
+        }
     }
     lines
 }

@@ -3,7 +3,7 @@
 //!
 //! What must hold: the same sequence gives the same bytes. So nothing in it depends on today: it shows
 //! the record as of the civil day on which that event was recorded, against the first checkpoint that
-//! covers it.
+//! covers it, of those that witnesses signed if there is one.
 
 mod absence;
 mod exceptions;
@@ -72,7 +72,7 @@ async fn bundle(call: &Call, asked: Option<Asked>) -> Answered {
     let ledger = super::ledger::ledger(call)?;
     let newest = ledger.checkpoint().ok_or_else(super::ledger::unsigned)?.size - 1;
     let at = at.unwrap_or(newest);
-    let covering = ledger.first_covering(at).await.map_err(Problem::internal)?;
+    let covering = ledger.first_witnessed(at).await.map_err(Problem::internal)?;
     let Some(checkpoint) = covering else {
         return Err(Problem::new(Code::NotFound)
             .detail(format!("no checkpoint covers event {at} yet; the newest reaches {newest}"))

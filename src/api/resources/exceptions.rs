@@ -1,13 +1,13 @@
 //! The register of exceptions (G18): every departure from the rule, everywhere, and what rests on less
 //! than it; kinds without a case are listed with zero.
 //!
-//! Which events are in it is asked of the tables; what is said of each is read from the event. What was late
+//! Which events are in it is known at hand (`register`); what is said of each is read from the event. What was late
 //! stands after these, and days over a quota, which are no event's, after the rest, on the last page.
 
+mod late;
 mod register;
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -20,6 +20,7 @@ use crate::api::asking::cursor::{CURSOR, Cursor, cursor, next_link, write_cursor
 use crate::api::asking::named;
 use crate::api::asking::opening::same_list;
 use crate::api::asking::page::{EXERCISE, LIMIT, MIN_SEQUENCE, ask_at, more};
+use crate::api::asking::state::ApiState;
 use crate::api::asking::times::{AT_SEQUENCE, KNOWN_AT, Times};
 use crate::codec::{self, StreamKind, kind_of_stream};
 use crate::domain::date::Day;
@@ -27,14 +28,15 @@ use crate::domain::exceptions::{ExceptionKind, exceptions_of};
 use crate::domain::ids::{Id, Office};
 use crate::domain::measure::Program;
 use crate::log::StreamName;
-use crate::projection::event_facts::{ExceptionCursor, ExceptionFilter, ExceptionFound};
+use crate::projection::event_facts::ExceptionFilter;
 use crate::projection::{At, DatabaseError, Tables};
 use crate::views::exceptions::{ExceptionCount, ExceptionView};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
-use register::{AllLate, Late, LateAt, Lines, WasLate};
+use late::{Late, LateAt, WasLate};
+use register::{AllLines, LineAt, Page, Picked};
 
 /// The parameters.
 pub const EXCEPTIONS: &[Parameter] = &[
@@ -98,38 +100,15 @@ pub async fn list_exceptions(call: Call) -> Answered {
     let filter = Arc::new(filter(&call).await?);
     let known = times.known.sequence();
     let after = cursor.map(|cursor| cursor.after);
-    let (begins_late, after_event, after_late) = match after {
-        None => (false, None, None),
-        Some(After::Event(event)) => (false, Some(event), None),
-        Some(After::Late(at)) => (true, None, at),
-    };
-    let answer = ask_at(&call, &times, ask(&call, filter.clone(), begins_late, after_event, limit));
-    let answer = answer.await?;
-    let (mut found, mut counted, late) = answer.value;
-    let mut next = more(&mut found, limit, |last| After::Event(last.at));
+    let answer = ask_at(&call, &times, ask(&call, filter.clone(), after, limit)).await?;
+    let Asked { found, mut totals, late, next } = answer.value;
     let mut items = views(&call, &found).await?;
-    let picked = late.values().filter(|late| late.is_picked(&filter)).count() as u64;
-    if picked > 0 {
-        *counted.entry(ExceptionKind::LateFiling).or_default() += picked;
+    for one in &late {
+        items.extend(late_view(&call, one).await?);
     }
     let over = days_over(&call, &filter, known).await?;
     if !over.is_empty() {
-        counted.insert(ExceptionKind::DaysOverQuota, over.len() as u64);
-    }
-    if next.is_none() {
-        let begin = after_late.map_or(Bound::Unbounded, Bound::Excluded);
-        let room = limit.saturating_sub(items.len());
-        let left = late.range((begin, Bound::Unbounded));
-        let left = left.filter(|(_, late)| late.is_picked(&filter));
-        let mut left: Vec<_> = left.take(room + 1).collect();
-        next = match room {
-            0 if !left.is_empty() => Some(After::Late(after_late)),
-            _ => more(&mut left, room, |(at, _)| After::Late(Some(**at))),
-        };
-        left.truncate(room);
-        for (_, late) in left {
-            items.extend(late_view(&call, late).await?);
-        }
+        totals.insert(ExceptionKind::DaysOverQuota, over.len() as u64);
     }
     if next.is_none() {
         items.extend(over);
@@ -142,7 +121,7 @@ pub async fn list_exceptions(call: Call) -> Answered {
         }
     };
     let page = ExceptionsPage {
-        totals: totals(&call, &filter, &counted),
+        totals: counts(&call, &filter, &totals),
         items,
         exercise: filter.exercise,
         known_at: times.known_at.map(|instant| instant.to_rfc3339()),
@@ -156,43 +135,98 @@ pub async fn list_exceptions(call: Call) -> Answered {
 /// Where the next page begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum After {
-    Event(ExceptionCursor),
+    Event(LineAt),
     /// After a line of what was late, or with the first.
     Late(Option<LateAt>),
 }
 
-/// A page of the lines that events have of themselves, how many there are of each kind, and what was late.
-type Asked = (Vec<ExceptionFound>, BTreeMap<ExceptionKind, u64>, AllLate);
+/// A page: lines of events, each with what became of it, then what was late; how many there are of each
+/// kind, and where the next page begins.
+#[derive(Default)]
+struct Asked {
+    found: Vec<(LineAt, Option<String>)>,
+    totals: BTreeMap<ExceptionKind, u64>,
+    late: Vec<Late>,
+    next: Option<After>,
+}
 
-/// The question: a page of the lines that events have of themselves, and what is counted.
+/// The question.
 fn ask(
     call: &Call,
     filter: Arc<ExceptionFilter>,
-    begins_late: bool,
-    after: Option<ExceptionCursor>,
+    after: Option<After>,
     limit: usize,
 ) -> impl FnOnce(&Tables<'_>, At) -> Result<Asked, DatabaseError> + use<> {
     let state = call.state.clone();
     move |tables, at| {
+        let only = tables.enrollments_picked(&filter, at.known)?;
+        let (filter, exercise) = (&*filter, filter.exercise);
+        let picked = Picked { filter, only };
+        // More may be kept than this view of the tables has: lines of events are cut at it.
+        let known = at.known.or(tables.read_to().1);
+        let (begin, begin_late) = match after {
+            None => (Some(None), None),
+            Some(After::Event(event)) => (Some(Some(event)), None),
+            Some(After::Late(late)) => (None, late),
+        };
+        let (room, begin) = (begin.map_or(0, |_| limit + 1), begin.flatten());
+        let lines = AllLines { exercise };
+        // Kept of all that is known: what was known earlier is how it begins.
+        let page = counted(&state.counted, tables, &lines, false, |lines| {
+            lines.page(&picked, known, begin, room)
+        })?;
+        let Page { mut lines, totals } = page;
+        let mut asked = Asked { totals, ..Asked::default() };
+        asked.next = more(&mut lines, limit, |last| After::Event(*last));
+        let events: Vec<u64> = lines.iter().map(|line| line.sequence).collect();
+        let fates = tables.fates(&events, at.known)?;
+        let fate = |line: LineAt| (line, fates.get(&line.sequence).cloned());
+        asked.found = lines.into_iter().map(fate).collect();
+        if !filter.takes(ExceptionKind::LateFiling) {
+            return Ok(asked);
+        }
         let (adopted, present) = state.app.library().present_calendars();
         let calendars = match at.known {
             None => present,
             known => Arc::new(state.app.library().calendars(known)),
         };
-        let found = match begins_late {
-            true => Vec::new(),
-            false => tables.list_exceptions(&filter, at.known, after, limit + 1)?,
-        };
+        let was_late = WasLate { exercise, at, calendars: &calendars, adopted };
+        let room = limit - asked.found.len();
         let is_past = at.known.is_some();
-        let lines = Lines { filter: &filter, at };
-        let lines = counted(&state.counted, tables, &lines, is_past)?;
-        if !filter.takes(ExceptionKind::LateFiling) {
-            return Ok((found, lines, AllLate::default()));
+        let (count, mut late) = counted(&state.counted, tables, &was_late, is_past, |late| {
+            late.page(&picked, begin_late, room + 1)
+        })?;
+        if count > 0 {
+            *asked.totals.entry(ExceptionKind::LateFiling).or_default() += count;
         }
-        let (exercise, province) = (filter.exercise, filter.province.as_ref());
-        let late = WasLate { exercise, province, at, calendars: &calendars, adopted };
-        Ok((found, lines, counted(&state.counted, tables, &late, is_past)?))
+        if asked.next.is_none() {
+            asked.next = match room {
+                0 if !late.is_empty() => Some(After::Late(begin_late)),
+                _ => more(&mut late, room, |last| After::Late(Some(*last))),
+            };
+            late.truncate(room);
+            asked.late = was_late.said(tables, &late)?.into_iter().map(|(_, late)| late).collect();
+        }
+        Ok(asked)
     }
+}
+
+/// Has at hand what the register counts of a day.
+///
+/// # Errors
+/// Those of the database.
+pub fn exceptions_at_hand(
+    state: &ApiState,
+    tables: &Tables<'_>,
+    at: At,
+) -> Result<(), DatabaseError> {
+    let (adopted, calendars) = state.app.library().present_calendars();
+    for exercise in [false, true] {
+        counted(&state.counted, tables, &AllLines { exercise }, false, |_| ())?;
+        let was_late = WasLate { exercise, at, calendars: &calendars, adopted };
+        counted(&state.counted, tables, &was_late, false, |_| ())?;
+    }
+    Ok(())
 }
 
 /// What is said of what was late, with the event that met it, or that opened what nobody met.
@@ -238,34 +272,37 @@ async fn filter(call: &Call) -> Result<ExceptionFilter, Problem> {
     })
 }
 
-fn totals(
+fn counts(
     call: &Call,
     filter: &ExceptionFilter,
-    counted: &BTreeMap<ExceptionKind, u64>,
+    totals: &BTreeMap<ExceptionKind, u64>,
 ) -> Vec<ExceptionCount> {
     let asked = |kind: &&ExceptionKind| filter.takes(**kind);
     let count = |kind: &ExceptionKind| ExceptionCount {
         kind: kind.as_str(),
         kind_label: kind.label().get(call.language).to_owned(),
-        count: counted.get(kind).copied().unwrap_or_default(),
+        count: totals.get(kind).copied().unwrap_or_default(),
         opens: same_list(call, &[("kind", kind.as_str())], &[CURSOR, LIMIT, MIN_SEQUENCE]),
     };
     ExceptionKind::ALL.iter().filter(asked).map(count).collect()
 }
 
 /// What the events say of themselves.
-async fn views(call: &Call, found: &[ExceptionFound]) -> Result<Vec<ExceptionView>, Problem> {
+async fn views(
+    call: &Call,
+    found: &[(LineAt, Option<String>)],
+) -> Result<Vec<ExceptionView>, Problem> {
     let app = &call.state.app;
     let mut views = Vec::with_capacity(found.len());
-    for one in found {
-        let page = app.log().read_all(one.at.sequence.checked_sub(1), 1).await?;
+    for (line, fate) in found {
+        let page = app.log().read_all(line.sequence.checked_sub(1), 1).await?;
         let Some(stored) = page.events.first() else { continue };
         let kind = kind_of_stream(stored.stream.as_str());
         let Some(program) = kind.program().and_then(|id| app.library().program(id)) else {
             continue;
         };
         let recorded = codec::decode_enrollment(stored).map_err(Problem::internal)?;
-        let at = usize::try_from(one.at.number).unwrap_or(usize::MAX);
+        let at = usize::try_from(line.number).unwrap_or(usize::MAX);
         let Some(exception) = exceptions_of(&recorded).into_iter().nth(at) else { continue };
         let error = |error| call.problem(error);
         let subject = match &kind {
@@ -273,7 +310,7 @@ async fn views(call: &Call, found: &[ExceptionFound]) -> Result<Vec<ExceptionVie
             _ => app.library().subject_of(program, None).await.map_err(error)?,
         };
         let of = (program, &*subject);
-        let fate = one.fate.as_deref();
+        let fate = fate.as_deref();
         views.push(ExceptionView::of(&exception, &recorded, of, fate, call.language));
     }
     Ok(views)

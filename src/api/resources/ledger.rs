@@ -41,6 +41,13 @@ const FOR_EVER_TO_READERS: &str = "private, max-age=31536000, immutable";
 
 /// The forms of a proof that an event is in the log: a file that is verified offline, or its parts.
 pub const PROOF: &[&str] = &[TEXT, JSON];
+/// Which checkpoint.
+pub const CHECKPOINT: &[Parameter] = &[Parameter::new(
+    "cosigned",
+    Kind::Flag,
+    "`true`: the newest that witnesses signed, with their signatures (C2SP tlog-cosignature).",
+    "true：最新一个经见证方联署的检查点，附其签名（C2SP tlog-cosignature）。",
+)];
 /// Between which trees.
 pub const BETWEEN: &[Parameter] = &[
     Parameter::new("from", Kind::Number(1), "The size of the smaller tree.", "较小的树的大小。")
@@ -121,12 +128,17 @@ fn text(body: String) -> HttpResponse {
     bytes(body, "text/plain; charset=utf-8", BRIEFLY)
 }
 
-/// Gives the newest checkpoint.
+/// Gives the newest checkpoint, or the newest with the signatures of witnesses.
 ///
 /// # Errors
 /// See the route.
 pub async fn get_checkpoint(call: Call) -> Answered {
-    let newest = ledger(&call)?.checkpoint().ok_or_else(unsigned)?;
+    let ledger = ledger(&call)?;
+    if call.flag("cosigned")? {
+        let none = || none("no witness signed a checkpoint", "尚无见证方联署的检查点");
+        return Ok(text(ledger.cosigned().ok_or_else(none)?.note.clone()));
+    }
+    let newest = ledger.checkpoint().ok_or_else(unsigned)?;
     Ok(text(newest.note.clone()))
 }
 

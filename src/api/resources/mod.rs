@@ -4,6 +4,8 @@ pub(super) mod about;
 pub(super) mod act_schema;
 pub(super) mod act_view;
 pub(super) mod acts;
+pub(super) mod at_hand;
+pub(super) mod boards;
 pub(super) mod changes;
 pub(super) mod cohorts;
 pub(super) mod documents;

@@ -21,7 +21,10 @@ use crate::views::media::{ATOM, CALENDAR, CSV, JSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 
-pub use across::{Move, Totals, get_obligation_totals, list_moves, list_obligations};
+pub use across::{
+    MOVE_COLUMNS, Move, TOTAL_COLUMNS, Totals, get_obligation_totals, list_moves, list_obligations,
+    moves_at_hand,
+};
 
 /// What the list across programs can be had as.
 pub const FORMS: &[&str] = &[JSON, CALENDAR, ATOM];

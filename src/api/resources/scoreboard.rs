@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::quotas::quotas_on;
 use crate::api::asking::answer;
@@ -20,13 +20,16 @@ use crate::api::asking::counted::counted;
 use crate::api::asking::named;
 use crate::api::asking::opening::Opening;
 use crate::api::asking::page::{MIN_SEQUENCE, ask_at};
-use crate::api::asking::tabular::{Column, csv};
+use crate::api::asking::state::ApiState;
+use crate::api::asking::tabular::{Column, Holds, csv};
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::ids::Id;
 use crate::domain::measure::Measure;
 use crate::projection::current_status::Counted;
+use crate::projection::{At, DatabaseError, Tables};
 use crate::views::media::{CSV, JSON};
 use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 use counts::{Asked, Counts};
 use parts::Board;
@@ -82,11 +85,10 @@ pub async fn get_scoreboard(call: Call) -> Answered {
     let program = call.program()?;
     let times = Times::of::<()>(&call, None).await?;
     let zone = named::zone(&call)?;
-    let (id, exercise) = (program.id.clone(), program.is_exercise());
-    let of = Counted { program: id, exercise, zone, enrollments: None };
+    let of = Counted { zone, ..Counted::all(program) };
     let state = call.state.clone();
     let answer = ask_at(&call, &times, move |tables, at| {
-        counted(&state.counted, tables, &Asked { of, at }, at.known.is_some())
+        counted(&state.counted, tables, &Asked { of, at }, at.known.is_some(), Counts::clone)
     });
     let answer = answer.await?;
     let quotas = quotas_on(&call, program, (times.day, times.known)).await?;
@@ -118,72 +120,84 @@ pub async fn get_scoreboard(call: Call) -> Answered {
         zones: board.zones(counts),
     };
     match call.accepted() {
-        Some(CSV) => csv(&call, COLUMNS, &lines(&body), None),
+        Some(CSV) => {
+            let body = serde_json::to_value(&body).map_err(Problem::internal)?;
+            csv(&call, COLUMNS, &lines(&body), None)
+        }
         _ => answer::json(&call, &body),
     }
+}
+
+/// Has at hand what scoreboards count of a day.
+///
+/// # Errors
+/// Those of the database.
+pub fn scoreboards_at_hand(
+    state: &ApiState,
+    tables: &Tables<'_>,
+    at: At,
+) -> Result<(), DatabaseError> {
+    for program in &state.app.library().programs().programs {
+        let asked = Asked { of: Counted::all(program), at };
+        counted(&state.counted, tables, &asked, false, |_| ())?;
+    }
+    Ok(())
 }
 
 /// What a scoreboard can be had as.
 pub const FORMS: &[&str] = &[JSON, CSV];
 
-const COLUMNS: &[Column] = &[
-    ("part", "/part"),
-    ("zone", "/zone"),
-    ("phase", "/phase"),
-    ("category", "/category"),
-    ("label", "/label"),
-    ("figure", "/figure"),
-    ("count", "/count"),
-    ("from", "/from"),
-    ("to", "/to"),
-    ("opens", "/opens"),
+/// Its columns as a table.
+pub const COLUMNS: &[Column] = &[
+    ("part", "/part", Holds::Text),
+    ("zone", "/zone", Holds::Text),
+    ("phase", "/phase", Holds::Text),
+    ("category", "/category", Holds::Text),
+    ("label", "/label", Holds::Text),
+    ("figure", "/figure", Holds::Text),
+    ("count", "/count", Holds::Int),
+    ("from", "/from", Holds::Int),
+    ("to", "/to", Holds::Int),
+    ("opens", "/opens", Holds::Text),
 ];
 
 /// Each figure of a scoreboard as a line of a table; targets that are texts are lines without one.
-fn lines(board: &Scoreboard) -> Vec<serde_json::Value> {
+pub fn lines(board: &Json) -> Vec<Json> {
+    let list =
+        |of: &Json, at: &str| of.pointer(at).and_then(Json::as_array).cloned().unwrap_or_default();
     let mut lines = Vec::new();
-    for of in &board.places {
-        let figures = [
-            ("taken", &of.taken),
-            ("reserved", &of.reserved),
-            ("attested", &of.attested),
-            ("overridden", &of.overridden),
-            ("free", &of.free),
-            ("over", &of.over),
-        ];
-        lines.extend(figures.map(|(figure, of_figure)| {
-            json!({
-                "part": "places", "category": of.category.id, "label": of.category.label,
-                "figure": figure, "count": of_figure.count, "to": of.limit, "opens": of_figure.opens,
-            })
-        }));
+    for of in list(board, "/places") {
+        for figure in ["taken", "reserved", "attested", "overridden", "free", "over"] {
+            lines.push(json!({
+                "part": "places", "category": of["category"]["id"], "label": of["category"]["label"],
+                "figure": figure, "count": of[figure]["count"], "to": of["limit"],
+                "opens": of[figure]["opens"],
+            }));
+        }
     }
-    lines.extend(board.targets.iter().map(|target| {
-        let standing = target.standing.as_ref();
+    lines.extend(list(board, "/targets").iter().map(|of| {
         json!({
-            "part": "targets", "phase": target.phase.as_ref().map(|phase| &phase.id),
-            "category": target.category.as_ref().map(|category| &category.id),
-            "label": target.target_label, "figure": target.target,
-            "count": standing.map(|figure| figure.count), "from": target.from, "to": target.to,
-            "opens": standing.map(|figure| &figure.opens),
+            "part": "targets", "phase": of["phase"]["id"], "category": of["category"]["id"],
+            "label": of["target_label"], "figure": of["target"], "from": of["from"], "to": of["to"],
+            "count": of["standing"]["count"], "opens": of["standing"]["opens"],
         })
     }));
-    for of in &board.standing {
-        let all = std::iter::once((None, &of.subjects));
-        let categories = of.categories.iter().map(|one| (Some(&one.category.id), &one.subjects));
-        lines.extend(all.chain(categories).map(|(category, figure)| {
+    for of in list(board, "/standing") {
+        let all = json!({ "category": null, "subjects": of["subjects"] });
+        lines.extend(std::iter::once(all).chain(list(&of, "/categories")).map(|one| {
             json!({
-                "part": "standing", "phase": of.phase.id, "category": category,
-                "label": of.phase.label, "figure": "subjects", "count": figure.count,
-                "opens": figure.opens,
+                "part": "standing", "phase": of["phase"]["id"], "category": one["category"]["id"],
+                "label": of["phase"]["label"], "figure": "subjects",
+                "count": one["subjects"]["count"], "opens": one["subjects"]["opens"],
             })
         }));
     }
-    for of in &board.zones {
-        lines.extend(of.phases.iter().map(|one| {
+    for of in list(board, "/zones") {
+        lines.extend(list(&of, "/phases").iter().map(|one| {
             json!({
-                "part": "zones", "zone": of.zone.id, "phase": one.phase.id, "label": of.zone.label,
-                "figure": "subjects", "count": one.subjects.count, "opens": one.subjects.opens,
+                "part": "zones", "zone": of["zone"]["id"], "phase": one["phase"]["id"],
+                "label": of["zone"]["label"], "figure": "subjects",
+                "count": one["subjects"]["count"], "opens": one["subjects"]["opens"],
             })
         }));
     }

@@ -248,7 +248,8 @@ pub const ROUTES: &[Route] = &[
 
     get("/v1/log/checkpoint", "get_checkpoint", "The newest signed checkpoint of the log (c2sp.org/tlog-checkpoint)",
         "日志的最新签名检查点（c2sp.org/tlog-checkpoint）",
-        Shape::Other, to!(ledger::get_checkpoint)).gives(&[TEXT]).sends(&[]).to(PUBLIC),
+        Shape::Other, to!(ledger::get_checkpoint)).gives(&[TEXT]).query(ledger::CHECKPOINT).sends(&[])
+        .to(PUBLIC),
     get("/v1/log/tile/entries/{tile}", "get_tile_entries",
         "The entries that were hashed for 256 events (c2sp.org/tlog-tiles)", "256 个事件的被哈希条目（c2sp.org/tlog-tiles）",
         Shape::Other, to!(ledger::get_tile_entries)).gives(&[OCTETS]).sends(&[]),

@@ -210,6 +210,11 @@ pub const KEYS: &[Key] = &[
         "keys of persons: sqlite:<file>, postgres://…; else a file beside a log in a file, or the database of the read models",
     ),
     absent("log.origin", Kind::Text, "origin of a new log's checkpoints; else docket/<log id>"),
+    absent(
+        "log.witnesses",
+        Kind::Text,
+        "witnesses that cosign checkpoints (C2SP tlog-witness): key and address of each with a space between, commas between them",
+    ),
 ];
 
 impl Key {

@@ -6,6 +6,7 @@ use super::super::clock_file::{ClockFile, knowing_clock, written_at};
 use super::super::config::{Config, ConfigArgs};
 use super::super::exit::{Exit, failure};
 use super::super::known;
+use super::super::log_key;
 use super::super::output::print_line;
 use super::super::token::key_for;
 use super::super::webhooks::place;
@@ -76,7 +77,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
             };
-            let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
+            let key = key_for(KeyUse::Log, &log_key::path(&config))?;
             let origin = next_origin(&book)?;
             let loss = LossAccepted {
                 old_head,

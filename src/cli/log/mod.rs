@@ -1,7 +1,8 @@
-//! `docket log`: what a person decides about a log that stopped recording.
+//! `docket log`: what a person decides about a log.
 
 mod accept_loss;
 mod confirm_clock;
+mod rotate_key;
 
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use super::stores::{Access, open_log};
 use crate::app::decisions::LogBook;
 use crate::log::EventLog;
 
-/// Decide about a log that stopped recording: accept a loss, confirm the clock.
+/// Decide about a log: accept a loss, confirm the clock, change the key that signs its checkpoints.
 ///
-/// Both are recorded in the log, for ever. A log in a file must not be served meanwhile: stop the server,
+/// Each is recorded in the log, for ever. A log in a file must not be served meanwhile: stop the server,
 /// decide, start it again. With --dry-run nothing is written, and a server may run beside it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -23,6 +24,7 @@ Examples:
   docket log accept-loss --data-dir /srv/docket --dry-run
   docket log accept-loss --data-dir /srv/docket --reason 'the disk of 3 March; no newer copy'
   docket log confirm-clock --data-dir /srv/docket
+  docket log rotate-key --data-dir /srv/docket --reason 'the yearly change'
 
 Exit codes: 0 done, or nothing to decide, 2 configuration, 4 the log is open elsewhere, 5 no such log,
 7 the log is damaged, 8 unavailable (try again), 1 anything else")]
@@ -35,6 +37,7 @@ pub struct LogArgs {
 enum Command {
     AcceptLoss(accept_loss::AcceptLossArgs),
     ConfirmClock(confirm_clock::ConfirmClockArgs),
+    RotateKey(rotate_key::RotateKeyArgs),
 }
 
 /// Runs the command.
@@ -45,6 +48,7 @@ pub async fn run(args: &LogArgs) -> anyhow::Result<Exit> {
     match &args.command {
         Command::AcceptLoss(args) => accept_loss::run(args).await,
         Command::ConfirmClock(args) => confirm_clock::run(args).await,
+        Command::RotateKey(args) => rotate_key::run(args).await,
     }
 }
 

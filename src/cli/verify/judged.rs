@@ -17,7 +17,7 @@ use crate::verify::{Event, Held, Judge, Report, bundle as bundles};
 fn failed(error: OpenError) -> anyhow::Error {
     let exit = match &error {
         OpenError::Unavailable(_) => Exit::Unavailable,
-        OpenError::NotOne(_) => Exit::Unverified,
+        OpenError::NotOne(_) | OpenError::NoBundle(..) => Exit::Unverified,
         OpenError::Interrupted => Exit::Interrupted,
     };
     failure(exit, error.to_string())
@@ -111,11 +111,18 @@ async fn walk(
 /// A bundle.
 ///
 /// # Errors
-/// One that is none, or can't be read.
+/// One that can't be read.
 pub async fn bundle(path: &Path, held: Held) -> anyhow::Result<Report> {
     let path = path.to_owned();
-    let judged = tokio::task::spawn_blocking(move || {
-        zip::read(&path).map(|files| bundles::judge(&files, &held))
+    let judged = tokio::task::spawn_blocking(move || match zip::read(&path) {
+        Ok(files) => Ok(bundles::judge(&files, &held)),
+        // What it is instead is a finding as any other.
+        Err(OpenError::NoBundle(kind, text)) => {
+            let mut report = Report::default();
+            report.found(kind, None, text);
+            Ok(report)
+        }
+        Err(error) => Err(error),
     });
     judged.await?.map_err(failed)
 }
@@ -134,8 +141,13 @@ pub async fn server(
     let checkpoint = server.checkpoint().await.map_err(failed)?;
     let size = checkpoint.size;
     held.beside.push(checkpoint);
+    let keys = server.keys().await.map_err(failed)?;
+    // A change of keys between the two is not looked at: what came first after it is not known.
+    let last = keys.last().map_or(0, |(since, _)| *since);
+    let cosigned = server.cosigned().await.filter(|one| one.size > last && one.size <= size);
+    held.beside.extend(cosigned.filter(|_| !held.witnesses.is_empty()));
     let mut judge = Judge::new(held);
-    for (since, key) in server.keys().await.map_err(failed)? {
+    for (since, key) in keys {
         judge.told(since, key);
     }
     let shown = bar("hashing");

@@ -116,14 +116,20 @@ fn note(found: &mut Vec<Waiting>, waiting: Waiting) {
 }
 
 /// Who is waited for to decide or to go on, in a state as of a day: the obligations are left out, and so is
-/// what would meet one of those that are unmet, `items`, which says of itself that it waits.
-pub fn decisions_among(
+/// what would meet one of those that are unmet, which says of itself that it waits. Of one office, if it is
+/// named; `items` is asked for the obligations where it depends on them.
+pub fn decisions_among<'s>(
     state: &State,
     measure: &Measure,
-    day: Day,
-    items: &[DueItem<'_>],
+    (day, office): (Day, Option<Office>),
+    items: impl FnOnce() -> Vec<DueItem<'s>>,
 ) -> Vec<Waiting> {
     let mut waiting = waiting_among(state, measure, day, &[]);
+    waiting.retain(|one| office.is_none_or(|asked| asked == one.office));
+    if waiting.iter().all(|one| one.matter.is_some()) {
+        return waiting;
+    }
+    let items = items();
     let is_owed = |waiting: &Waiting| {
         let unmet = items.iter().filter(|item| {
             let offices = std::iter::once(&item.duty.owes).chain(&item.duty.with);

@@ -6,6 +6,7 @@
 
 use super::list::ZoneAsked;
 use crate::domain::ids::{Id, Node, ProgramId};
+use crate::domain::measure::Program;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
@@ -26,6 +27,12 @@ pub struct Counted {
 }
 
 impl Counted {
+    /// Every enrollment of a program.
+    pub fn all(program: &Program) -> Self {
+        let (id, exercise) = (program.id.clone(), program.is_exercise());
+        Self { program: id, exercise, zone: None, enrollments: None }
+    }
+
     /// The condition on an enrollment `e`.
     fn only(&self) -> String {
         let Some(enrollments) = &self.enrollments else { return String::new() };
@@ -165,16 +172,18 @@ impl Tables<'_> {
         let decided = format!(
             "(SELECT DISTINCT c.enrollment, c.{column} AS decided_in FROM status_history c
     JOIN enrollment m ON m.id = c.enrollment
-    WHERE m.program = :program AND c.{column} IS NOT NULL AND c.valid_from <= :day AND {})",
-            said_by("c")
+    WHERE m.program = :program AND c.{column} IS NOT NULL AND c.valid_from <= :day AND {}{})",
+            said_by("c"),
+            of.only().replace("e.id", "c.enrollment")
         );
         let sql = format!(
             "SELECT d.decided_in, s.stands_at, count(*) AS count,
     sum(CASE WHEN s.waiting <> '[]' THEN 1 ELSE 0 END) AS waiting,
     sum(CASE WHEN s.{column} = d.decided_in THEN 0 ELSE 1 END) AS later
- FROM {} JOIN {decided} d ON d.enrollment = e.id{OF_PROGRAM}
+ FROM {} JOIN {decided} d ON d.enrollment = e.id{OF_PROGRAM}{}
  GROUP BY d.decided_in, s.stands_at ORDER BY d.decided_in, s.stands_at",
-            standing()
+            standing(),
+            of.only()
         );
         self.counted(of, at, &sql, |row| {
             Ok(CohortCount {

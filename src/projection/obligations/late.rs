@@ -1,17 +1,14 @@
 //! What was received after its due date, found by an index of its own.
 
-use serde::{Deserialize, Serialize};
-
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
-use crate::projection::event_facts::ExceptionFilter;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::question::{OF_PROVINCE, add_asked, text_if, valid};
+use crate::projection::sql::question::{add_asked, valid};
 
 /// Something that was received after its due date, rest days not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LateRow {
     /// The row.
     pub id: u64,
@@ -50,44 +47,26 @@ const FROM: &str =
       AND l.opened_by = m.opened_by AND l.obligation = m.obligation AND l.due_on = m.due_on
       AND l.known_from <= :known)";
 impl Tables<'_> {
-    /// What was received after its due date, as known up to an event, in the order of the rows; of a filter's
-    /// office as the one that owed it, of its days as those on which it was due; of the enrollments named, or
-    /// of all.
+    /// What was received after its due date, as known up to an event, in the order of the rows: of the real
+    /// or the invented, of the enrollments named or of all.
     ///
     /// # Errors
     /// Those of the database.
     pub fn list_late(
         &self,
-        filter: &ExceptionFilter,
+        exercise: bool,
         at: At,
         only: Option<&[u64]>,
     ) -> Result<Vec<LateRow>, DatabaseError> {
         let mut sql = format!("{FROM} AND {} AND {}", valid("m"), valid("d"));
         let numbers = only.unwrap_or_default().iter().map(u64::to_string).collect::<Vec<_>>();
         let of_some = format!(" AND m.enrollment IN ({})", numbers.join(", "));
-        let parts = [
-            (only.is_some(), of_some.as_str()),
-            (filter.program.is_some(), " AND e.program = :program"),
-            (filter.subject.is_some(), " AND e.subject = :subject"),
-            (filter.province.is_some(), OF_PROVINCE),
-            (filter.office.is_some(), " AND d.owes = :office"),
-            (filter.from.is_some(), " AND m.due_on >= :from"),
-            (filter.until.is_some(), " AND m.due_on <= :until"),
-            (true, " ORDER BY m.id"),
-        ];
-        add_asked(&mut sql, &parts);
-        let day = |day: Option<Day>| day.map(|day| day.to_string());
-        let (on, from, until) = (at.day.to_string(), day(filter.from), day(filter.until));
+        add_asked(&mut sql, &[(only.is_some(), of_some.as_str()), (true, " ORDER BY m.id")]);
+        let on = at.day.to_string();
         let given = [
-            (":exercise", Cell::Int(filter.exercise.into())),
+            (":exercise", Cell::Int(exercise.into())),
             (":day", Cell::Text(&on)),
             (":known", Cell::Int(at.known())),
-            (":program", text_if(filter.program.as_ref().map(ProgramId::as_str))),
-            (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
-            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
-            (":office", text_if(filter.office.map(Office::as_str))),
-            (":from", text_if(from.as_deref())),
-            (":until", text_if(until.as_deref())),
         ];
         self.rows(&sql, &given, |row| {
             Ok(LateRow {

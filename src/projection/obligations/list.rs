@@ -265,7 +265,8 @@ impl Tables<'_> {
             (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        let few = of == Of::Subjects && self.has_few(program, SUBJECTS_EACH)?;
+        let few = of == Of::Subjects
+            && (filter.enrollments.is_some() || self.has_few(program, SUBJECTS_EACH)?);
         let sql = question(of, filter, after, few);
         let mut last = None;
         self.rows(&sql, &parameters, |row| {

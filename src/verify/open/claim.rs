@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::verify::absence::Claim;
 use crate::verify::bundle::Files;
+use crate::verify::finding::{Kind, Report};
 use crate::verify::tree::Hash;
 
 /// What stands in `data/absence.json`.
@@ -22,9 +23,19 @@ struct Said {
     roots_before: Vec<String>,
 }
 
-/// Reads it, with the entries that it needs; `None` where a part of it is not what it should be.
-pub fn read(files: &Files) -> Option<Claim> {
-    let said: Said = serde_json::from_slice(files.get("data/absence.json")?).ok()?;
+/// Reads it, with the entries that it needs, where a bundle says any; a part of it that is not what it should
+/// be is found.
+pub fn read(files: &Files, report: &mut Report) -> Option<Claim> {
+    let said = files.get("data/absence.json")?;
+    let claim = claim(said, files);
+    if claim.is_none() {
+        report.found(Kind::Malformed, None, "data/absence.json says nothing that can be");
+    }
+    claim
+}
+
+fn claim(said: &[u8], files: &Files) -> Option<Claim> {
+    let said: Said = serde_json::from_slice(said).ok()?;
     let is_day = |text: &str| text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok();
     let from = said.effective_from.unwrap_or_default();
     let is_number = said.recorded_up_to.bytes().all(|byte| byte.is_ascii_digit());

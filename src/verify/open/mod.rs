@@ -10,6 +10,8 @@ pub mod shown;
 pub mod sqlite;
 pub mod zip;
 
+use super::Kind;
+
 /// Why something could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -19,6 +21,9 @@ pub enum OpenError {
     /// It is not what it should be.
     #[error("{0}")]
     NotOne(String),
+    /// It is no bundle that anyone should open.
+    #[error("{1}")]
+    NoBundle(Kind, String),
     /// Whoever asked has gone.
     #[error("interrupted")]
     Interrupted,

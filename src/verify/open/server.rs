@@ -89,6 +89,12 @@ impl Server {
         text.ok().and_then(|text| Checkpoint::parse(&text)).ok_or_else(|| odd("checkpoint"))
     }
 
+    /// The newest checkpoint that witnesses signed, where there is one.
+    pub async fn cosigned(&self) -> Option<Checkpoint> {
+        let text = self.get("/v1/log/checkpoint?cosigned=true").await.ok()?;
+        Checkpoint::parse(std::str::from_utf8(&text).ok()?)
+    }
+
     /// The keys that the server names, with the sequences from which on they count.
     ///
     /// # Errors

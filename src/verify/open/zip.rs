@@ -6,6 +6,7 @@ use std::io::{Cursor, Read as _};
 use std::path::{Component, Path};
 
 use super::OpenError;
+use crate::verify::Kind;
 use crate::verify::bundle::Files;
 
 /// The most files, and the most bytes of all together and of one.
@@ -13,8 +14,12 @@ const MAX_FILES: usize = 200_000;
 const MAX_BYTES: u64 = 2 << 30;
 const MAX_FILE_BYTES: u64 = 512 << 20;
 
+fn no_bundle(kind: Kind, text: impl Into<String>) -> OpenError {
+    OpenError::NoBundle(kind, text.into())
+}
+
 fn not_one(text: impl Into<String>) -> OpenError {
-    OpenError::NotOne(text.into())
+    no_bundle(Kind::Malformed, text)
 }
 
 /// Reads a bundle.
@@ -64,22 +69,25 @@ fn of_archive(path: &Path, bytes: u64) -> Result<Files, OpenError> {
     let file = File::open(path).map_err(unavailable)?;
     file.take(bytes + 1).read_to_end(&mut archived).map_err(unavailable)?;
     if archived.len() as u64 > bytes {
-        return Err(not_one("the archive is larger than any bundle is"));
+        return Err(no_bundle(Kind::Oversized, "the archive is larger than any bundle is"));
     }
     let broken = |error: &dyn std::fmt::Display| {
-        not_one(format!("the archive is cut short or damaged: {error}"))
+        no_bundle(Kind::Truncated, format!("the archive is cut short or damaged: {error}"))
     };
     let mut archive =
         ::zip::ZipArchive::new(Cursor::new(archived)).map_err(|error| broken(&error))?;
     if archive.len() > MAX_FILES {
-        return Err(not_one(format!("the archive has more than {MAX_FILES} files")));
+        return Err(no_bundle(
+            Kind::Oversized,
+            format!("the archive has more than {MAX_FILES} files"),
+        ));
     }
     let (mut files, mut left) = (Files::new(), bytes);
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|error| broken(&error))?;
         let name = entry.name().map_err(|error| broken(&error))?.into_owned();
         if !is_within(&name) || entry.is_symlink() {
-            return Err(not_one(format!("{name:?} would climb out of the bundle")));
+            return Err(no_bundle(Kind::Climbs, format!("{name:?} would climb out of the bundle")));
         }
         if entry.is_dir() {
             continue;
@@ -88,9 +96,14 @@ fn of_archive(path: &Path, bytes: u64) -> Result<Files, OpenError> {
         let mut bytes = Vec::new();
         // What the archive says of sizes is not believed.
         let read = entry.take(limit + 1).read_to_end(&mut bytes);
-        read.map_err(|error| not_one(format!("{name:?} is cut short or damaged: {error}")))?;
+        read.map_err(|error| {
+            no_bundle(Kind::Truncated, format!("{name:?} is cut short or damaged: {error}"))
+        })?;
         if bytes.len() as u64 > limit {
-            return Err(not_one(format!("{name:?} makes the bundle larger than any is")));
+            return Err(no_bundle(
+                Kind::Oversized,
+                format!("{name:?} makes the bundle larger than any is"),
+            ));
         }
         left -= bytes.len() as u64;
         if files.insert(name.clone(), bytes).is_some() {
@@ -125,9 +138,9 @@ fn of_folder(folder: &Path, bytes: u64) -> Result<Files, OpenError> {
                 return Err(not_one(format!("{} has no place in a bundle", path.display())));
             };
             let size = entry.metadata().map_err(|error| failed(&path, error))?.len();
-            left = left
-                .checked_sub(size)
-                .ok_or_else(|| not_one(format!("{name:?} makes the bundle larger than any is")))?;
+            left = left.checked_sub(size).ok_or_else(|| {
+                no_bundle(Kind::Oversized, format!("{name:?} makes the bundle larger than any is"))
+            })?;
             files.insert(name, fs::read(&path).map_err(|error| failed(&path, error))?);
         }
     }

@@ -1,218 +1,181 @@
-//! What the register counts: its lines by kind, what was received late, and what is overdue in silence of
-//! which no lapse is recorded yet. Kept, since each page shows the totals of all.
+//! The lines that events have of themselves, all of them at hand, few bytes each: a page and the totals of
+//! any filter are one look through them.
+//!
+//! What must hold: they are in the order of the log and never change, so what was known up to an event is
+//! how they begin.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::num::NonZeroU64;
+
+use serde::{Deserialize, Serialize};
 
 use crate::api::asking::counted::Count;
-use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::unrecorded;
-use crate::domain::event::ObligationLapsed;
 use crate::domain::exceptions::ExceptionKind;
-use crate::domain::ids::{ProgramId, SubjectId};
-use crate::projection::event_facts::ExceptionFilter;
-use crate::projection::obligations::{LateRow, ObligationFilter};
-use crate::projection::{At, DatabaseError, Tables};
+use crate::domain::ids::{Office, ProgramId};
+use crate::projection::event_facts::{ExceptionFilter, ExceptionLine};
+use crate::projection::{DatabaseError, Tables};
 
-/// Duties judged in one go.
-const CHUNK: usize = 1000;
-/// What a late line takes, about.
-const LATE_BYTES: usize = 512;
-
-/// A line of what was late.
-#[derive(Debug, Clone)]
-pub(super) enum Late {
-    /// Received so many days after the last in time.
-    Received(Box<LateRow>, i64),
-    /// Not received, and no lapse is recorded.
-    Silent(Box<Silent>),
+/// A line of an event: the next page begins after the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct LineAt {
+    /// The event.
+    pub sequence: u64,
+    /// Which of its exceptions.
+    pub number: u64,
 }
 
-/// Something that is overdue, and of which no event says so.
-#[derive(Debug, Clone)]
-pub(super) struct Silent {
-    /// The program.
-    pub program: ProgramId,
-    /// The subject; absent: the program as a whole.
-    pub subject: Option<SubjectId>,
-    /// What would be recorded of it.
-    pub lapse: ObligationLapsed,
-    /// The day by which it was not received.
-    pub by: Day,
+/// What a filter asks of a line.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    sequence: u64,
+    enrollment: Option<NonZeroU64>,
+    day: Day,
+    number: u16,
+    program: u16,
+    kind: ExceptionKind,
+    office: Office,
 }
 
-/// Where a line of what was late stands: its enrollment, its kind, its number.
-pub(super) type LateAt = (u64, u8, u64);
+/// Programs by a number; the same one each time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ProgramNumbers(Vec<String>);
 
-/// All that was late.
-pub(super) type AllLate = Arc<BTreeMap<LateAt, Late>>;
+impl ProgramNumbers {
+    /// The number of a program; of none, one that no program has.
+    pub fn of(&mut self, program: Option<&str>) -> u16 {
+        let Some(program) = program else { return u16::MAX };
+        let known = self.0.iter().position(|known| known == program);
+        let at = known.unwrap_or_else(|| {
+            self.0.push(program.to_owned());
+            self.0.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
 
-impl Late {
-    /// Whether a filter picks it: by who owed it, and by the days on which it was due.
-    pub fn is_picked(&self, filter: &ExceptionFilter) -> bool {
-        let (program, subject, owes, due) = match self {
-            Self::Received(row, _) => (&row.program, &row.subject, row.owes, row.due_on),
-            Self::Silent(one) => (&one.program, &one.subject, one.lapse.owes, one.lapse.due),
-        };
-        let due = due.latest();
-        filter.takes(ExceptionKind::LateFiling)
-            && filter.program.as_ref().is_none_or(|asked| asked == program)
-            && filter.subject.as_ref().is_none_or(|asked| Some(asked) == subject.as_ref())
-            && filter.office.is_none_or(|asked| asked == owes)
-            && filter.from.is_none_or(|from| due >= from)
-            && filter.until.is_none_or(|until| due <= until)
+    /// The number of the program that is asked for; one that no line has where it has no lines.
+    fn asked(&self, program: &ProgramId) -> Option<u16> {
+        let at = self.0.iter().position(|known| *known == *program.as_str())?;
+        u16::try_from(at).ok()
     }
 }
 
-/// How many lines events have of themselves, by kind.
-pub(super) struct Lines<'a> {
+/// A filter with what it means for the lines.
+pub(super) struct Picked<'a> {
     pub filter: &'a ExceptionFilter,
-    pub at: At,
+    /// The enrollments of its subject and province, in order; absent: any.
+    pub only: Option<Vec<u64>>,
 }
 
-impl Count for Lines<'_> {
-    type Value = BTreeMap<ExceptionKind, u64>;
-
-    fn key(&self) -> String {
-        format!("exceptions {:?} {:?}", self.filter, self.at.known)
-    }
-
-    fn count(&self, tables: &Tables<'_>) -> Result<Self::Value, DatabaseError> {
-        tables.count_exceptions(self.filter, self.at.known, None)
-    }
-
-    fn further(
+impl Picked<'_> {
+    /// What is asked of every line but its kind.
+    pub fn takes(
         &self,
-        tables: &Tables<'_>,
-        mut value: Self::Value,
-        since: u64,
-        _: &[u64],
-    ) -> Result<Option<Self::Value>, DatabaseError> {
-        // A subject can be registered in another province since.
-        if self.filter.province.is_some() {
-            return Ok(None);
+        programs: &ProgramNumbers,
+    ) -> impl Fn(Option<u64>, u16, Office, Day) -> bool + use<'_> {
+        let Self { filter, only } = self;
+        let program = filter.program.as_ref().map(|program| programs.asked(program));
+        move |enrollment, of, office, day| {
+            program.is_none_or(|asked| asked == Some(of))
+                && filter.office.is_none_or(|asked| asked == office)
+                && filter.from.is_none_or(|from| day >= from)
+                && filter.until.is_none_or(|until| day <= until)
+                && only.as_ref().is_none_or(|only| {
+                    enrollment.is_some_and(|enrollment| only.binary_search(&enrollment).is_ok())
+                })
         }
-        for (kind, count) in tables.count_exceptions(self.filter, self.at.known, Some(since))? {
-            *value.entry(kind).or_default() += count;
-        }
-        Ok(Some(value))
-    }
-
-    fn bytes(value: &Self::Value) -> usize {
-        64 * (value.len() + 1)
     }
 }
 
-/// What was late: one question for all filters but the province.
-pub(super) struct WasLate<'a> {
+/// All lines of events.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    lines: Vec<Line>,
+    programs: ProgramNumbers,
+}
+
+/// A page of lines, and how many there are of each kind.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub lines: Vec<LineAt>,
+    pub totals: BTreeMap<ExceptionKind, u64>,
+}
+
+impl Lines {
+    fn add(&mut self, line: ExceptionLine<'_>) {
+        let program = self.programs.of(line.program);
+        self.lines.push(Line {
+            sequence: line.sequence,
+            enrollment: line.enrollment.and_then(NonZeroU64::new),
+            day: line.day,
+            number: u16::try_from(line.number).unwrap_or(u16::MAX),
+            program,
+            kind: line.kind,
+            office: line.office,
+        });
+    }
+
+    /// What is picked of what is known up to an event: the totals of all, and at most `limit` lines after
+    /// one.
+    pub fn page(
+        &self,
+        picked: &Picked<'_>,
+        known: Option<u64>,
+        after: Option<LineAt>,
+        limit: usize,
+    ) -> Page {
+        let is_known = |line: &Line| known.is_some_and(|known| line.sequence <= known);
+        let known = &self.lines[..self.lines.partition_point(is_known)];
+        let takes = picked.takes(&self.programs);
+        let mut kinds = [0_u64; ExceptionKind::ALL.len()];
+        let mut lines = Vec::new();
+        for line in known {
+            let enrollment = line.enrollment.map(NonZeroU64::get);
+            if !picked.filter.takes(line.kind)
+                || !takes(enrollment, line.program, line.office, line.day)
+            {
+                continue;
+            }
+            kinds[line.kind as usize] += 1;
+            let at = LineAt { sequence: line.sequence, number: line.number.into() };
+            if lines.len() < limit && after.is_none_or(|after| at > after) {
+                lines.push(at);
+            }
+        }
+        let totals = ExceptionKind::ALL.iter().zip(kinds).filter(|(_, count)| *count > 0);
+        Page { lines, totals: totals.map(|(kind, count)| (*kind, count)).collect() }
+    }
+}
+
+/// The question: of the real ones or of the exercises.
+pub(super) struct AllLines {
     pub exercise: bool,
-    pub province: Option<&'a SubjectId>,
-    pub at: At,
-    pub calendars: &'a Calendars,
-    /// How many calendars are on record: with another one, due dates can be judged otherwise.
-    pub adopted: usize,
 }
 
-impl WasLate<'_> {
-    fn late(
-        &self,
-        tables: &Tables<'_>,
-        only: Option<&[u64]>,
-        late: &mut BTreeMap<LateAt, Late>,
-    ) -> Result<(), DatabaseError> {
-        if only.is_some_and(<[u64]>::is_empty) {
-            return Ok(());
-        }
-        let (exercise, province) = (self.exercise, self.province.cloned());
-        let filter = ExceptionFilter { exercise, province, ..ExceptionFilter::default() };
-        for row in tables.list_late(&filter, self.at, only)? {
-            let due = self.calendars.adjust(&row.due_on);
-            let days = due.not_late_before.days_until(row.received_on);
-            if days > 0 {
-                late.insert((row.enrollment, 0, row.id), Late::Received(Box::new(row), days));
-            }
-        }
-        self.silent(tables, only, late)
-    }
-
-    /// What is overdue on the day, or was when what is known was recorded, without a lapse on record.
-    fn silent(
-        &self,
-        tables: &Tables<'_>,
-        only: Option<&[u64]>,
-        late: &mut BTreeMap<LateAt, Late>,
-    ) -> Result<(), DatabaseError> {
-        let day = match self.at.known {
-            Some(known) => match tables.day_known(known)? {
-                Some(day) => day.min(self.at.day),
-                None => return Ok(()),
-            },
-            None => self.at.day,
-        };
-        let filter = ObligationFilter {
-            exercise: self.exercise,
-            province: self.province.cloned(),
-            due_before: Some(day),
-            only_unmet: true,
-            enrollments: only.map(<[u64]>::to_vec),
-            ..ObligationFilter::default()
-        };
-        let (at, mut after) = (At { day, ..self.at }, None);
-        let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
-        loop {
-            let rows = tables.list_obligations(&filter, at, after.as_ref(), CHUNK)?;
-            let end = rows.len() < CHUNK;
-            after = rows.last().map(|row| row.cursor());
-            for row in rows {
-                let (program, subject, enrollment) =
-                    (row.program.clone(), row.subject.clone(), row.enrollment);
-                let state = row.into_state();
-                for lapse in unrecorded(&state, self.calendars, day) {
-                    let number = numbers.entry(enrollment).or_default();
-                    let (program, subject) = (program.clone(), subject.clone());
-                    let silent = Silent { program, subject, lapse, by: day };
-                    late.insert((enrollment, 1, *number), Late::Silent(Box::new(silent)));
-                    *number += 1;
-                }
-            }
-            if end {
-                return Ok(());
-            }
-        }
-    }
-}
-
-impl Count for WasLate<'_> {
-    type Value = AllLate;
+impl Count for AllLines {
+    type Value = Lines;
 
     fn key(&self) -> String {
-        let Self { exercise, province, at, adopted, .. } = self;
-        format!("late {exercise} {province:?} {at:?} {adopted}")
+        format!("exceptions {}", self.exercise)
     }
 
-    fn count(&self, tables: &Tables<'_>) -> Result<AllLate, DatabaseError> {
-        let mut late = BTreeMap::new();
-        self.late(tables, None, &mut late)?;
-        Ok(Arc::new(late))
+    fn count(&self, tables: &Tables<'_>) -> Result<Lines, DatabaseError> {
+        let mut lines = Lines::default();
+        tables.exception_lines(self.exercise, None, |line| lines.add(line))?;
+        Ok(lines)
     }
 
     fn further(
         &self,
         tables: &Tables<'_>,
-        mut value: AllLate,
-        _: u64,
-        changed: &[u64],
-    ) -> Result<Option<AllLate>, DatabaseError> {
-        if !changed.is_empty() {
-            let late = Arc::make_mut(&mut value);
-            late.retain(|(enrollment, ..), _| !changed.contains(enrollment));
-            self.late(tables, Some(changed), late)?;
-        }
-        Ok(Some(value))
+        lines: &mut Lines,
+        since: u64,
+    ) -> Result<bool, DatabaseError> {
+        tables.exception_lines(self.exercise, Some(since), |line| lines.add(line))?;
+        Ok(true)
     }
 
-    fn bytes(value: &AllLate) -> usize {
-        LATE_BYTES * (value.len() + 1)
+    fn bytes(lines: &Lines) -> usize {
+        size_of::<Line>() * lines.lines.capacity()
     }
 }

@@ -27,7 +27,7 @@ use crate::domain::ids::{Language, ProgramId, SubjectId};
 use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::state::State;
 use crate::domain::words;
-use crate::projection::obligations::{ObligationCursor, ObligationFilter};
+use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 use crate::projection::{At, DatabaseError, Tables};
 use crate::views::brief::ObligationView;
 use crate::views::labels::Labels;
@@ -36,8 +36,8 @@ use crate::views::problem::Problem;
 use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
 use pick::{DueYear, Pick, year_begins, year_ends};
 
-pub use moves::{Move, list_moves};
-pub use totals::{Totals, get_obligation_totals};
+pub use moves::{MOVE_COLUMNS, Move, list_moves, moves_at_hand};
+pub use totals::{COLUMNS as TOTAL_COLUMNS, Totals, get_obligation_totals};
 
 /// Duties or subjects asked for in one go: few questions, however few of them are picked.
 const CHUNK: usize = 200;
@@ -53,6 +53,13 @@ struct Found {
     /// The province in which that lies.
     province: Option<SubjectId>,
     state: State,
+}
+
+impl Found {
+    fn of(row: ObligationRow) -> Self {
+        let (program, subject) = (row.program.clone(), row.subject.clone());
+        Self { program, subject, province: row.province.clone(), state: row.into_state() }
+    }
 }
 
 /// What is asked.
@@ -248,13 +255,11 @@ impl Question {
                     return Ok(after);
                 }
                 after = Some(row.cursor());
-                let (program, subject) = (row.program.clone(), row.subject.clone());
-                let province = row.province.clone();
-                let state = row.into_state();
-                let count = self.pick.of(&state).len();
+                let one = Found::of(row);
+                let count = self.pick.of(&one.state).len();
                 *left = left.saturating_sub(count);
                 if count > 0 {
-                    found.push(Found { program, subject, province, state });
+                    found.push(one);
                 }
             }
             if end {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::asking::counted::Count;
+use crate::api::asking::counted::{Count, changed};
 use crate::domain::ids::Id;
 use crate::projection::current_status::Counted;
 use crate::projection::{At, DatabaseError, Tables};
@@ -56,7 +56,11 @@ impl Asked {
 }
 
 /// Takes off what was counted before, and adds what is counted now; what there is none of is left out.
-fn changed<K: Ord>(counts: &mut BTreeMap<K, u64>, before: BTreeMap<K, u64>, now: BTreeMap<K, u64>) {
+fn exchange<K: Ord>(
+    counts: &mut BTreeMap<K, u64>,
+    before: BTreeMap<K, u64>,
+    now: BTreeMap<K, u64>,
+) {
     for (key, count) in now {
         *counts.entry(key).or_default() += count;
     }
@@ -81,17 +85,20 @@ impl Count for Asked {
     fn further(
         &self,
         tables: &Tables<'_>,
-        mut value: Counts,
+        value: &mut Counts,
         since: u64,
-        of_changed: &[u64],
-    ) -> Result<Option<Counts>, DatabaseError> {
-        let only = Counted { enrollments: Some(of_changed.to_vec()), ..self.of.clone() };
+    ) -> Result<bool, DatabaseError> {
+        let Some(of_changed) = changed(tables, since)? else { return Ok(false) };
+        if of_changed.is_empty() {
+            return Ok(true);
+        }
+        let only = Counted { enrollments: Some(of_changed), ..self.of.clone() };
         let before = self.ask(tables, &only, At { known: Some(since), ..self.at })?;
         let now = self.ask(tables, &only, self.at)?;
-        changed(&mut value.phases, before.phases, now.phases);
-        changed(&mut value.all, before.all, now.all);
-        changed(&mut value.zones, before.zones, now.zones);
-        Ok(Some(value))
+        exchange(&mut value.phases, before.phases, now.phases);
+        exchange(&mut value.all, before.all, now.all);
+        exchange(&mut value.zones, before.zones, now.zones);
+        Ok(true)
     }
 
     fn bytes(value: &Counts) -> usize {

@@ -31,6 +31,13 @@ pub fn own_sentence(stored: &Stored, named: &Named<'_>, language: Language) -> O
             Language::Zh => format!("日志{}建立", created.log_id),
         },
         Stored::LossAccepted(loss, _) => loss_accepted(loss, language),
+        Stored::KeyRotated(rotated, _) => match language {
+            Language::En => format!(
+                "checkpoints of the log are signed by another key from here on: {}",
+                rotated.reason
+            ),
+            Language::Zh => format!("自此日志检查点改用新的签名密钥：{}", rotated.reason),
+        },
         Stored::ClockConfirmed(c, _) => clock_confirmed(c, language),
         Stored::MeasureAdopted(m, _) => match language {
             Language::En => format!(

@@ -23,7 +23,8 @@ use crate::domain::words;
 use crate::projection::current_status::EnrollmentCursor;
 use crate::views::media::{CSV, JSON};
 use decided::decisions;
-pub use view::Move;
+pub use decided::moves_at_hand;
+pub use view::{COLUMNS as MOVE_COLUMNS, Move};
 
 /// Where the next page begins.
 #[derive(Debug, Serialize, Deserialize)]

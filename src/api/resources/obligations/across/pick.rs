@@ -1,5 +1,6 @@
 //! What is picked out of the obligations across programs.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::api::asking::call::{Call, wrong_parameter};
@@ -67,6 +68,15 @@ pub(super) struct Pick {
     /// meet it any more.
     pub moves: bool,
     pub calendars: Arc<Calendars>,
+}
+
+/// The question, without the calendars.
+impl fmt::Debug for Pick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { day, statuses, due_before, due_after, due_year, moves, calendars: _ } = self;
+        let asked = (day, statuses, due_before, due_after, due_year, moves);
+        asked.fmt(f)
+    }
 }
 
 impl Pick {

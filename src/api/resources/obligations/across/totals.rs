@@ -10,18 +10,22 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::laid::AfterUnlisted;
 use super::pick::DueYear;
 use super::{After, Found, Question};
 use crate::api::asking::answer::json;
 use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::counted::{Count, changed, counted};
 use crate::api::asking::named::UNASSIGNED;
 use crate::api::asking::opening::{Figure, Opening, exercises};
 use crate::api::asking::page::ask_at;
-use crate::api::asking::tabular::{Column, csv};
+use crate::api::asking::tabular::{Column, Holds, csv};
 use crate::api::asking::times::Times;
 use crate::domain::duty::{DueItem, DutyStatus};
 use crate::domain::ids::{Office, SubjectId};
 use crate::domain::words;
+use crate::projection::obligations::{ObligationFilter, ObligationRow};
+use crate::projection::{At, DatabaseError, Tables};
 use crate::views::media::CSV;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
@@ -83,47 +87,79 @@ pub struct Total {
     pub not_in_the_record: Figure,
 }
 
-const COLUMNS: &[Column] = &[
-    ("office", "/office"),
-    ("office_label", "/office_label"),
-    ("province", "/province"),
-    ("province_name", "/province_name"),
-    ("year", "/year"),
-    ("owed", "/owed/count"),
-    ("met_in_time", "/met_in_time/count"),
-    ("late", "/late/count"),
-    ("days_late_sum", "/days_late_sum"),
-    ("days_late_max", "/days_late_max"),
-    ("open", "/open/count"),
-    ("overdue", "/overdue/count"),
-    ("days_overdue_sum", "/days_overdue_sum"),
-    ("days_overdue_max", "/days_overdue_max"),
-    ("waived", "/waived/count"),
-    ("not_in_the_record", "/not_in_the_record/count"),
-    ("opens", "/owed/opens"),
+/// Their columns as a table.
+pub const COLUMNS: &[Column] = &[
+    ("office", "/office", Holds::Text),
+    ("office_label", "/office_label", Holds::Text),
+    ("province", "/province", Holds::Text),
+    ("province_name", "/province_name", Holds::Text),
+    ("year", "/year", Holds::Text),
+    ("owed", "/owed/count", Holds::Int),
+    ("met_in_time", "/met_in_time/count", Holds::Int),
+    ("late", "/late/count", Holds::Int),
+    ("days_late_sum", "/days_late_sum", Holds::Int),
+    ("days_late_max", "/days_late_max", Holds::Int),
+    ("open", "/open/count", Holds::Int),
+    ("overdue", "/overdue/count", Holds::Int),
+    ("days_overdue_sum", "/days_overdue_sum", Holds::Int),
+    ("days_overdue_max", "/days_overdue_max", Holds::Int),
+    ("waived", "/waived/count", Holds::Int),
+    ("not_in_the_record", "/not_in_the_record/count", Holds::Int),
+    ("opens", "/owed/opens", Holds::Text),
 ];
 
 /// Whose total: the office in the order of offices, the province, the last of which is none, the year.
 type Key = (usize, (bool, String), DueYear);
 
 /// What is counted of one of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Sum {
     by_status: BTreeMap<DutyStatus, u64>,
     late: Days,
     overdue: Days,
 }
 
-#[derive(Debug, Default)]
-struct Days {
-    sum: i64,
-    max: i64,
-}
+/// How often there were so many days.
+#[derive(Debug, Clone, Default)]
+struct Days(BTreeMap<i64, u64>);
 
 impl Days {
-    fn add(&mut self, days: i64) {
-        self.sum += days;
-        self.max = self.max.max(days);
+    fn add(&mut self, days: i64, times: u64) {
+        *self.0.entry(days).or_default() += times;
+    }
+
+    fn take_off(&mut self, days: i64, times: u64) {
+        let left = self.0.entry(days).or_default();
+        *left = left.saturating_sub(times);
+        self.0.retain(|_, times| *times > 0);
+    }
+
+    fn sum(&self) -> i64 {
+        self.0.iter().map(|(days, times)| days * i64::try_from(*times).unwrap_or(i64::MAX)).sum()
+    }
+
+    fn max(&self) -> i64 {
+        self.0.last_key_value().map_or(0, |(days, _)| *days)
+    }
+}
+
+impl Sum {
+    fn add(&mut self, other: &Self) {
+        for (status, count) in &other.by_status {
+            *self.by_status.entry(*status).or_default() += count;
+        }
+        other.late.0.iter().for_each(|(days, times)| self.late.add(*days, *times));
+        other.overdue.0.iter().for_each(|(days, times)| self.overdue.add(*days, *times));
+    }
+
+    fn take_off(&mut self, other: &Self) {
+        for (status, count) in &other.by_status {
+            let left = self.by_status.entry(*status).or_default();
+            *left = left.saturating_sub(*count);
+        }
+        self.by_status.retain(|_, count| *count > 0);
+        other.late.0.iter().for_each(|(days, times)| self.late.take_off(*days, *times));
+        other.overdue.0.iter().for_each(|(days, times)| self.overdue.take_off(*days, *times));
     }
 }
 
@@ -136,17 +172,20 @@ type Sums = BTreeMap<Key, Sum>;
 pub async fn get_obligation_totals(call: Call) -> Answered {
     let times = Times::of::<()>(&call, None).await?;
     let question = Arc::new(Question::of(&call, &times, "office", CHUNK).await?);
-    let asked = question.clone();
+    let (asked, state) = (question.clone(), call.state.clone());
     let answer = ask_at(&call, &times, move |tables, at| {
-        let (mut sums, mut after): (Sums, Option<After>) = (Sums::new(), None);
-        loop {
-            let (found, more) = asked.find(tables, at, after)?;
+        let (adopted, _) = state.app.library().present_calendars();
+        let recorded = Recorded { question: &asked, at, adopted };
+        let is_past = at.known.is_some();
+        let mut sums = counted(&state.counted, tables, &recorded, is_past, Sums::clone)?;
+        // What no stream has is little, and depends on more than what is recorded of enrollments.
+        let mut after = Some(After::Unlisted(AfterUnlisted::default()));
+        while let Some(begin) = after {
+            let (found, more) = asked.find(tables, at, Some(begin))?;
             found.iter().for_each(|found| add(&asked, found, &mut sums));
             after = more;
-            if after.is_none() {
-                return Ok(sums);
-            }
         }
+        Ok(sums)
     });
     let answer = answer.await?;
     let opening = Opening::of(&call, times.day);
@@ -168,6 +207,75 @@ pub async fn get_obligation_totals(call: Call) -> Answered {
     json(&call, &body)
 }
 
+/// What stands in the streams, added up. Kept, and brought up to date by who changed.
+struct Recorded<'a> {
+    question: &'a Question,
+    at: At,
+    /// How many calendars are on record: with another one, due dates can be judged otherwise.
+    adopted: usize,
+}
+
+impl Recorded<'_> {
+    fn sums(
+        &self,
+        tables: &Tables<'_>,
+        only: Option<&[u64]>,
+        at: At,
+    ) -> Result<Sums, DatabaseError> {
+        let (mut sums, mut after) = (Sums::new(), None);
+        let filter = &self.question.filter;
+        let filter = ObligationFilter { enrollments: only.map(<[u64]>::to_vec), ..filter.clone() };
+        loop {
+            let rows = tables.list_obligations(&filter, at, after.as_ref(), CHUNK)?;
+            let end = rows.len() < CHUNK;
+            after = rows.last().map(ObligationRow::cursor);
+            rows.into_iter().for_each(|row| add(self.question, &Found::of(row), &mut sums));
+            if end {
+                return Ok(sums);
+            }
+        }
+    }
+}
+
+impl Count for Recorded<'_> {
+    type Value = Sums;
+
+    fn key(&self) -> String {
+        let Self { question, at, adopted } = self;
+        format!("totals {:?} {:?} {at:?} {adopted}", question.filter, question.pick)
+    }
+
+    fn count(&self, tables: &Tables<'_>) -> Result<Sums, DatabaseError> {
+        self.sums(tables, None, self.at)
+    }
+
+    fn further(
+        &self,
+        tables: &Tables<'_>,
+        sums: &mut Sums,
+        since: u64,
+    ) -> Result<bool, DatabaseError> {
+        let Some(changed) = changed(tables, since)? else { return Ok(false) };
+        if changed.is_empty() {
+            return Ok(true);
+        }
+        for (key, now) in self.sums(tables, Some(&changed), self.at)? {
+            sums.entry(key).or_default().add(&now);
+        }
+        let then = At { known: Some(since), ..self.at };
+        for (key, before) in self.sums(tables, Some(&changed), then)? {
+            sums.entry(key).or_default().take_off(&before);
+        }
+        sums.retain(|_, sum| !sum.by_status.is_empty());
+        Ok(true)
+    }
+
+    fn bytes(sums: &Sums) -> usize {
+        let days = |sum: &Sum| sum.late.0.len() + sum.overdue.0.len();
+        sums.values().map(|sum| 256 + 24 * days(sum)).sum()
+    }
+}
+
 /// Adds the occasions of a duty, under each office that owes it.
 fn add(question: &Question, found: &Found, sums: &mut Sums) {
     let province = found.province.as_ref().map_or((true, UNASSIGNED), |id| (false, id.as_str()));
@@ -182,8 +290,8 @@ fn add(question: &Question, found: &Found, sums: &mut Sums) {
             *sum.by_status.entry(item.status).or_default() += 1;
             let days = item.days_late(question.pick.day).unwrap_or_default();
             match item.status {
-                DutyStatus::Late => sum.late.add(days),
-                DutyStatus::Overdue => sum.overdue.add(days),
+                DutyStatus::Late => sum.late.add(days, 1),
+                DutyStatus::Overdue => sum.overdue.add(days, 1),
                 DutyStatus::Open
                 | DutyStatus::Met
                 | DutyStatus::Waived
@@ -232,12 +340,12 @@ async fn total(
         owed: figure(&owed),
         met_in_time: figure(&[DutyStatus::Met]),
         late: figure(&[DutyStatus::Late]),
-        days_late_sum: sum.late.sum,
-        days_late_max: sum.late.max,
+        days_late_sum: sum.late.sum(),
+        days_late_max: sum.late.max(),
         open: figure(&[DutyStatus::Open]),
         overdue: figure(&[DutyStatus::Overdue]),
-        days_overdue_sum: sum.overdue.sum,
-        days_overdue_max: sum.overdue.max,
+        days_overdue_sum: sum.overdue.sum(),
+        days_overdue_max: sum.overdue.max(),
         waived: figure(&[DutyStatus::Waived]),
         not_in_the_record: figure(&[DutyStatus::NotInTheRecord]),
         province: province.clone(),

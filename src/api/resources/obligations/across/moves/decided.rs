@@ -8,14 +8,15 @@ use std::sync::Arc;
 use super::super::{Question, name_of};
 use super::view::Move;
 use crate::api::asking::call::Call;
-use crate::api::asking::counted::{Count, counted};
+use crate::api::asking::counted::{Count, changed, counted};
 use crate::api::asking::page::ask_at;
+use crate::api::asking::state::ApiState;
 use crate::api::asking::times::{Known, Times};
 use crate::app::Cached;
 use crate::codec;
 use crate::domain::date::Day;
 use crate::domain::duty::{decisions_among, items};
-use crate::domain::ids::{Id, ProgramId, SubjectId};
+use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
 use crate::domain::measure::{Measure, Program, WaitingRule};
 use crate::domain::state::State;
 use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter};
@@ -47,38 +48,64 @@ pub(super) async fn decisions(
     let asked = governed.iter().map(|(program, edition)| Asked {
         program: program.id.clone(),
         filter: filter.clone(),
-        nodes: nodes(question, &edition.measure),
+        nodes: nodes(question.filter.owes, &edition.measure),
     });
     let (asked, state) = (asked.collect::<Vec<_>>(), call.state.clone());
+    let begin = after.clone();
     let moving = ask_at(call, times, move |tables, at| {
-        let moving = asked
-            .into_iter()
-            .map(|of| counted(&state.counted, tables, &MovingAt { of, at }, at.known.is_some()));
-        moving.collect::<Result<Vec<_>, _>>()
+        let (mut left, mut moving) = (MAX_EXAMINED, Vec::new());
+        for of in asked {
+            let begin = match &begin {
+                Some(after) if *of.program.as_str() < *after.program => {
+                    moving.push(Vec::new());
+                    continue;
+                }
+                Some(after) if *of.program.as_str() == *after.program => {
+                    Bound::Excluded((after.order_key.clone(), after.subject.clone()))
+                }
+                _ => Bound::Unbounded,
+            };
+            let count = MovingAt { of, at };
+            let some = counted(&state.counted, tables, &count, at.known.is_some(), |moving| {
+                let next = moving.range((begin, Bound::Unbounded)).map(|(at, _)| at.clone());
+                next.take(left + 1).collect::<Vec<_>>()
+            })?;
+            left = left.saturating_sub(some.len());
+            moving.push(some);
+        }
+        Ok(moving)
     });
     let moving = moving.await?.value;
     let (mut last, mut examined) = (after, 0);
-    for ((program, edition), moving) in governed.iter().zip(&moving) {
-        let begin = match &last {
-            Some(last) if *program.id.as_str() < *last.program => continue,
-            Some(last) if *program.id.as_str() == *last.program => {
-                Bound::Excluded((last.order_key.clone(), last.subject.clone()))
-            }
-            _ => Bound::Unbounded,
-        };
-        for (order_key, subject) in moving.range((begin, Bound::Unbounded)).map(|(at, _)| at) {
+    for ((program, edition), moving) in governed.iter().zip(moving) {
+        for (order_key, subject) in moving {
             if found.len() >= question.limit || examined >= MAX_EXAMINED {
                 return Ok(last);
             }
             examined += 1;
-            of_enrollment(call, question, (program, &edition.measure), (subject, times), found)
+            of_enrollment(call, question, (program, &edition.measure), (&subject, times), found)
                 .await?;
-            let (program, order_key, subject) =
-                (program.id.to_string(), order_key.clone(), subject.clone());
-            last = Some(EnrollmentCursor { program, order_key, subject });
+            last = Some(EnrollmentCursor { program: program.id.to_string(), order_key, subject });
         }
     }
     Ok(None)
+}
+
+/// Has at hand of whom somebody is waited for on a day.
+///
+/// # Errors
+/// Those of the database.
+pub fn moves_at_hand(state: &ApiState, tables: &Tables<'_>, at: At) -> Result<(), DatabaseError> {
+    for program in &state.app.library().programs().programs {
+        let versions = state.app.library().versions(program);
+        let Some(edition) = versions.in_force(at.day) else { continue };
+        let exercise = program.is_exercise();
+        let filter = EnrollmentFilter { exercise, ..EnrollmentFilter::default() };
+        let nodes = nodes(None, &edition.measure);
+        let count = MovingAt { of: Asked { program: program.id.clone(), filter, nodes }, at };
+        counted(&state.counted, tables, &count, false, |_| ())?;
+    }
+    Ok(())
 }
 
 /// Of which enrollments of a program somebody can be waited for.
@@ -113,7 +140,7 @@ impl MovingAt {
 }
 
 impl Count for MovingAt {
-    type Value = Arc<Moving>;
+    type Value = Moving;
 
     fn key(&self) -> String {
         format!("moving {:?} {:?}", self.of, self.at)
@@ -122,22 +149,21 @@ impl Count for MovingAt {
     fn count(&self, tables: &Tables<'_>) -> Result<Self::Value, DatabaseError> {
         let mut moving = Moving::new();
         self.add(tables, None, &mut moving)?;
-        Ok(Arc::new(moving))
+        Ok(moving)
     }
 
     fn further(
         &self,
         tables: &Tables<'_>,
-        mut value: Self::Value,
-        _: u64,
-        changed: &[u64],
-    ) -> Result<Option<Self::Value>, DatabaseError> {
+        moving: &mut Moving,
+        since: u64,
+    ) -> Result<bool, DatabaseError> {
+        let Some(changed) = changed(tables, since)? else { return Ok(false) };
         if !changed.is_empty() {
-            let moving = Arc::make_mut(&mut value);
-            moving.retain(|_, enrollment| !changed.contains(enrollment));
-            self.add(tables, Some(changed), moving)?;
+            moving.retain(|_, enrollment| changed.binary_search(enrollment).is_err());
+            self.add(tables, Some(&changed), moving)?;
         }
-        Ok(Some(value))
+        Ok(true)
     }
 
     fn bytes(value: &Self::Value) -> usize {
@@ -158,8 +184,7 @@ fn programs<'a>(call: &'a Call, question: &Question) -> Vec<&'a Program> {
 }
 
 /// Where somebody can be waited for.
-fn nodes(question: &Question, measure: &Measure) -> Vec<Id> {
-    let asked = question.filter.owes;
+fn nodes(asked: Option<Office>, measure: &Measure) -> Vec<Id> {
     let waits = |rules: &[WaitingRule]| {
         rules.iter().any(|rule| asked.is_none_or(|office| office == rule.office))
     };
@@ -196,9 +221,8 @@ async fn of_enrollment(
     let subject = SubjectId::parse(subject).map_err(Problem::internal)?;
     let stream = codec::enrollment_stream(&program.id, &subject);
     let state = state_on(call, &stream, times.day, times.known).await?;
-    let unmet = items(&state, times.day, &question.pick.calendars);
-    let mut waiting = decisions_among(&state, measure, times.day, &unmet);
-    waiting.retain(|one| question.filter.owes.is_none_or(|asked| asked == one.office));
+    let owed = || items(&state, times.day, &question.pick.calendars);
+    let waiting = decisions_among(&state, measure, (times.day, question.filter.owes), owed);
     if waiting.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::super::Judged;
 use crate::api::asking::call::Call;
-use crate::api::asking::tabular::Column;
+use crate::api::asking::tabular::{Column, Holds};
 use crate::api::resources::obligations::feeds::{Entry, days, id, in_time, joined};
 use crate::domain::date::Day;
 use crate::domain::duty::{BY_NO_EVENT, DueItem, DutyStatus, Waiting};
@@ -74,31 +74,31 @@ pub struct Move {
 }
 
 /// The columns of the list as a table.
-pub(super) const COLUMNS: &[Column] = &[
-    ("kind", "/kind"),
-    ("program", "/program"),
-    ("program_name", "/program_name"),
-    ("subject", "/subject"),
-    ("name", "/name"),
-    ("office", "/office"),
-    ("office_label", "/office_label"),
-    ("with", "/with"),
-    ("matter", "/matter"),
-    ("matter_label", "/matter_label"),
-    ("act", "/act"),
-    ("act_label", "/act_label"),
-    ("since", "/since"),
-    ("waiting_days", "/waiting_days"),
-    ("due_on", "/due_on"),
-    ("in_time_until", "/in_time_until"),
-    ("days_late", "/days_late"),
-    ("status", "/status"),
-    ("status_label", "/status_label"),
-    ("uncertain", "/uncertain"),
-    ("due_year", "/due_year"),
-    ("article", "/article"),
-    ("enrollment", "/enrollment"),
-    ("opened_by", "/opened_by"),
+pub const COLUMNS: &[Column] = &[
+    ("kind", "/kind", Holds::Text),
+    ("program", "/program", Holds::Text),
+    ("program_name", "/program_name", Holds::Text),
+    ("subject", "/subject", Holds::Text),
+    ("name", "/name", Holds::Text),
+    ("office", "/office", Holds::Text),
+    ("office_label", "/office_label", Holds::Text),
+    ("with", "/with", Holds::Text),
+    ("matter", "/matter", Holds::Text),
+    ("matter_label", "/matter_label", Holds::Text),
+    ("act", "/act", Holds::Text),
+    ("act_label", "/act_label", Holds::Text),
+    ("since", "/since", Holds::Text),
+    ("waiting_days", "/waiting_days", Holds::Int),
+    ("due_on", "/due_on", Holds::Text),
+    ("in_time_until", "/in_time_until", Holds::Day),
+    ("days_late", "/days_late", Holds::Int),
+    ("status", "/status", Holds::Text),
+    ("status_label", "/status_label", Holds::Text),
+    ("uncertain", "/uncertain", Holds::Flag),
+    ("due_year", "/due_year", Holds::Int),
+    ("article", "/article", Holds::Text),
+    ("enrollment", "/enrollment", Holds::Text),
+    ("opened_by", "/opened_by", Holds::Int),
 ];
 
 impl Move {

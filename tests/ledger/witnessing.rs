@@ -1,0 +1,232 @@
+//! Witnesses: one that speaks C2SP `tlog-witness` sees each checkpoint continue the one before, and its
+//! signature is kept, shown and verified.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use docket::ledger::{self, Witness};
+use docket::log::{EventLog, SqliteLog};
+use docket::verify::{Checkpoint, Held, Key, Kind};
+use ed25519_dalek::{Signer as _, SigningKey};
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::consistency::continues;
+use crate::second::agrees_with;
+use crate::world::{Folder, append, epoch, pair};
+
+const NAME: &str = "witness.example/w1";
+/// Its clock.
+const TIME: u64 = 1_700_000_123;
+
+/// A witness of one log.
+struct Seen {
+    key: SigningKey,
+    log: Key,
+    /// The newest tree that it signed: size and root.
+    newest: Mutex<(u64, [u8; 32])>,
+    asked: AtomicU64,
+    conflicts: AtomicU64,
+    is_away: AtomicBool,
+}
+
+fn id(public: &[u8]) -> [u8; 4] {
+    let hash = Sha256::digest([NAME.as_bytes(), b"\n\x04", public].concat());
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Seen {
+    async fn start(key: [u8; 32]) -> (Arc<Self>, String) {
+        let log = Key::of(&epoch().origin, &epoch().public_key).unwrap();
+        let seen = Arc::new(Self {
+            key: SigningKey::from_bytes(&key),
+            log,
+            newest: Mutex::new((0, [0; 32])),
+            asked: AtomicU64::new(0),
+            conflicts: AtomicU64::new(0),
+            is_away: AtomicBool::new(false),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/submit", listener.local_addr().unwrap());
+        let witness = seen.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(witness.clone(), stream));
+            }
+        });
+        (seen, url)
+    }
+
+    /// Its key as verifiers write it.
+    fn verifier_key(&self) -> String {
+        let public = self.key.verifying_key().to_bytes();
+        let typed = STANDARD.encode([&[4][..], &public].concat());
+        format!("{NAME}+{}+{typed}", hex(&id(&public)))
+    }
+
+    /// What the protocol says to a request.
+    fn said_to(&self, path: &str, body: &str) -> (u16, String) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.is_away.load(Ordering::Relaxed) {
+            return (503, String::new());
+        }
+        assert_eq!(path, "/submit/add-checkpoint");
+        let (head, note) = body.split_once("\n\n").unwrap();
+        let mut lines = head.lines();
+        let old: u64 = lines.next().unwrap().strip_prefix("old ").unwrap().parse().unwrap();
+        let proof: Vec<[u8; 32]> =
+            lines.map(|line| STANDARD.decode(line).unwrap().try_into().unwrap()).collect();
+        let checkpoint = Checkpoint::parse(note).unwrap();
+        if checkpoint.origin != self.log.name {
+            return (404, String::new());
+        }
+        if !checkpoint.is_signed_by(&self.log) {
+            return (403, String::new());
+        }
+        let mut newest = self.newest.lock().unwrap();
+        let (size, root) = *newest;
+        if old != size || (size == checkpoint.size && root != checkpoint.root) {
+            self.conflicts.fetch_add(1, Ordering::Relaxed);
+            return (409, format!("{size}\n"));
+        }
+        let to = (checkpoint.size, &checkpoint.root);
+        if old == 0 {
+            assert_eq!(proof, [[0; 32]; 0])
+        } else if !continues((old, &root), to, &proof) {
+            return (422, String::new());
+        }
+        *newest = (checkpoint.size, checkpoint.root);
+        let text = note.split_once("\n\n").unwrap().0;
+        let signature = self.key.sign(format!("cosignature/v1\ntime {TIME}\n{text}\n").as_bytes());
+        let public = self.key.verifying_key().to_bytes();
+        let bytes = [&id(&public)[..], &TIME.to_be_bytes(), &signature.to_bytes()].concat();
+        (200, format!("— someone.else/x AAAAAAAA\n— {NAME} {}\n", STANDARD.encode(bytes)))
+    }
+}
+
+async fn answer(witness: Arc<Seen>, mut stream: TcpStream) {
+    let mut sent = Vec::new();
+    let (head, body) = loop {
+        let mut part = [0; 4096];
+        let read = stream.read(&mut part).await.unwrap_or(0);
+        sent.extend_from_slice(&part[..read]);
+        let text = String::from_utf8_lossy(&sent).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok()
+            });
+            if length.is_some_and(|length| body.len() >= length) {
+                break (head.to_owned(), body.to_owned());
+            }
+        }
+        if read == 0 {
+            return;
+        }
+    };
+    let path = head.split(' ').nth(1).unwrap();
+    let (status, said) = witness.said_to(path, &body);
+    let kind = if status == 409 { "text/x.tlog.size" } else { "text/plain" };
+    let answer = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{said}",
+        said.len()
+    );
+    stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
+/// Lets a log grow to so many events with witnesses, until they have signed all of it.
+async fn grow(
+    folder: &Folder,
+    count: u64,
+    witnesses: &[String],
+    is_signed: bool,
+) -> Option<String> {
+    let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(folder.log()).unwrap());
+    let epochs = vec![epoch()];
+    let opened = ledger::open(&folder.ledger(), &log, epochs, &[pair()]).await.unwrap();
+    let ledger = opened.ledger.clone();
+    let witnesses = witnesses.iter().map(|one| Witness::parse(one).unwrap()).collect();
+    let keeping = opened.keep(witnesses).unwrap();
+    append(&*log, count - log.head().await.unwrap().unwrap() - 1).await;
+    let mut left = if is_signed { 200 } else { 20 };
+    while ledger.cosigned().is_none_or(|one| one.size < count) && left > 0 {
+        left -= 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(left > 0, is_signed);
+    let shown = ledger.checkpoint().map(|newest| newest.note.clone());
+    keeping.stop().await;
+    log.close().await;
+    shown
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_signs_what_continues_what_it_saw_and_is_verified() {
+    let (witness, url) = Seen::start([5; 32]).await;
+    let key = witness.verifier_key();
+    let configured = [format!("{key} {url}")];
+    let folder = Folder::with(&[2, 30]).await;
+    for count in [40, 300] {
+        let shown = grow(&folder, count, &configured, true).await.unwrap();
+        let shown = Checkpoint::parse(&shown).unwrap();
+        assert_eq!(shown.signed_at(&Key::parse(&key).unwrap()), Some(TIME), "it is served with it");
+        assert!(shown.is_signed_by(&witness.log) && shown.size == count);
+    }
+    // After a start nothing is known of what it saw: it says so, and is believed.
+    assert!(witness.conflicts.load(Ordering::Relaxed) >= 1);
+    assert_eq!(witness.newest.lock().unwrap().0, 300);
+    let witnesses = vec![Key::parse(&key).unwrap()];
+    let report = folder.verified(Held { witnesses, ..Held::default() });
+    assert_eq!((&report.findings[..], report.covered), (&[][..], 300));
+    assert_eq!(report.witnessed, [(NAME.to_owned(), 300, TIME)]);
+    agrees_with(&folder, &["--witness", &key], &report);
+    // One that signed nothing is missed.
+    let (other, _) = Seen::start([6; 32]).await;
+    let witnesses = vec![Key::parse(&other.verifier_key()).unwrap()];
+    let report = folder.verified(Held { witnesses, ..Held::default() });
+    assert_eq!(report.findings.iter().map(|f| f.kind).collect::<Vec<_>>(), [Kind::Witness]);
+    agrees_with(&folder, &["--witness", &other.verifier_key()], &report);
+    // What it signed of a tree that is another now is found against it.
+    let kept = ledger::kept::read_cosigned(&folder.ledger()).unwrap();
+    assert_eq!(kept.last().unwrap().size, 300);
+    let forged = kept.last().unwrap().note.replacen("\n300\n", "\n299\n", 1);
+    std::fs::write(folder.ledger().join("cosigned"), format!("{forged}\n")).unwrap();
+    let witnesses = vec![Key::parse(&key).unwrap()];
+    let report = folder.verified(Held { witnesses, ..Held::default() });
+    let kinds: Vec<_> = report.findings.iter().map(|f| f.kind).collect();
+    assert_eq!(kinds, [Kind::Signature, Kind::Witness]);
+    agrees_with(&folder, &["--witness", &key], &report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_away_or_signs_otherwise_stops_nothing() {
+    let (witness, url) = Seen::start([5; 32]).await;
+    witness.is_away.store(true, Ordering::Relaxed);
+    let (false_one, false_url) = Seen::start([6; 32]).await;
+    let folder = Folder::with(&[2]).await;
+    let key = witness.verifier_key();
+    // It is known under another's key; nobody listens at the last.
+    let configured = [
+        format!("{key} {url}"),
+        format!("{key} {false_url}"),
+        format!("{} http://127.0.0.1:9", false_one.verifier_key()),
+    ];
+    let shown = grow(&folder, 20, &configured, false).await.unwrap();
+    assert_eq!(Checkpoint::parse(&shown).unwrap().size, 20);
+    assert!(!shown.contains(NAME), "{shown}");
+    assert!(
+        witness.asked.load(Ordering::Relaxed) > 0 && false_one.asked.load(Ordering::Relaxed) > 0
+    );
+    assert_eq!(ledger::kept::read_cosigned(&folder.ledger()).unwrap(), []);
+    // A copy that is behind what a witness saw is not signed.
+    witness.is_away.store(false, Ordering::Relaxed);
+    *witness.newest.lock().unwrap() = (1000, [1; 32]);
+    assert!(!grow(&folder, 30, &configured[..1], false).await.unwrap().contains(NAME));
+}
