@@ -24,7 +24,7 @@ pub struct Lines<'a> {
 }
 
 enum Into<'a> {
-    Csv(super::csv::Lines<Digesting<'a>>),
+    Csv(Box<super::csv::Lines<Digesting<'a>>>),
     #[cfg(feature = "parquet")]
     Parquet(Box<super::parquet::Lines<Digesting<'a>>>),
 }
@@ -41,7 +41,9 @@ impl<'a> Lines<'a> {
     ) -> Result<Self, ExportError> {
         let out = Digesting::new(out);
         let into = match form {
-            Form::Csv { bom } => Into::Csv(super::csv::Lines::begin(head.columns, bom, out)?),
+            Form::Csv { bom } => {
+                Into::Csv(Box::new(super::csv::Lines::begin(head.columns, bom, out)?))
+            }
             #[cfg(feature = "parquet")]
             Form::Parquet => {
                 let exercise = head.exercise.map(|of| ("docket.exercise", of.to_string()));
