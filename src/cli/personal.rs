@@ -42,7 +42,8 @@ pub struct EraseArgs {
     /// The person, by the opaque id that the recording office gave
     #[arg(value_name = "DATA_SUBJECT", value_parser = DataSubject::parse)]
     data_subject: DataSubject,
-    /// The legal ground (PIPL, Art. 47)
+    /// The legal ground (PIPL, Art. 47): purpose_achieved, retention_over, consent_withdrawn, unlawful, or
+    /// other_law, which the statement names
     #[arg(long, value_name = "GROUND", value_parser = ground)]
     ground: Ground,
     /// What it is decided on: the request, its number, the provision

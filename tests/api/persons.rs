@@ -108,7 +108,7 @@ async fn a_person_is_sealed_opened_by_who_may_and_erased_for_good() {
     assert_eq!(state["erasure"]["ground"], "consent_withdrawn");
     // The act stands as it was recorded, and so does what proves it.
     let now = server.app.log().read_stream(&event.stream, event.revision, 1).await.unwrap();
-    assert_eq!(now.events, [event.clone()]);
+    assert_eq!(now.events.first(), Some(&event));
     let proof = format!("/v1/log/proofs/inclusion/{}", event.sequence);
     server.auditor().get(&proof).await.ok(200);
     // No other key is made for the same id; what was recorded is not erased twice.
