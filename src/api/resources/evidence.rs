@@ -63,6 +63,8 @@ pub async fn get_evidence(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_absence(call: Call) -> Answered {
+    // What has another form is said before what is missing.
+    call.parsed("at_sequence", a_sequence)?;
     let asked = Asked::of(&call)?;
     bundle(&call, Some(asked)).await
 }

@@ -71,9 +71,9 @@ impl Asked {
                 said!("there is no act {name}", "没有行为{name}", name = quoted(Given(name)))
             })
         };
-        let act = call.parsed("act", act)?.ok_or_else(|| missing("act"))?;
-        let by = call.parsed("by", Day::parse)?.ok_or_else(|| missing("by"))?;
+        let (act, by) = (call.parsed("act", act)?, call.parsed("by", Day::parse)?);
         let from = call.parsed("from", Day::parse)?;
+        let (act, by) = (act.ok_or_else(|| missing("act"))?, by.ok_or_else(|| missing("by"))?);
         if from.is_some_and(|from| from > by) {
             return Err(wrong_parameter("from", said!("it is after `by`", "晚于 by")));
         }
