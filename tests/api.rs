@@ -26,8 +26,6 @@ mod due_feeds;
 mod event_stream;
 #[path = "api/evidence.rs"]
 mod evidence;
-#[path = "api/fuzz_seeds.rs"]
-mod fuzz_seeds;
 #[path = "api/exceptions.rs"]
 mod exceptions;
 #[path = "api/exports.rs"]
@@ -40,6 +38,8 @@ mod failures;
 mod feed;
 #[path = "api/feed_forms.rs"]
 mod feed_forms;
+#[path = "api/fuzz_seeds.rs"]
+mod fuzz_seeds;
 #[path = "api/hanging.rs"]
 mod hanging;
 #[path = "api/header_lists.rs"]

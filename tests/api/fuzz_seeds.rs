@@ -35,7 +35,8 @@ async fn each_seed_of_the_fuzzers_is_what_it_is_taken_for() {
     put(&folder, "archive", "bundle.zip", &bundle.archive);
     let files = bundle.files();
     let read = files.iter().filter(|(path, _)| READ.iter().any(|name| path.starts_with(name)));
-    let parts: Vec<_> = read.map(|(path, bytes)| [path.as_bytes(), b"\n", bytes].concat()).collect();
+    let parts: Vec<_> =
+        read.map(|(path, bytes)| [path.as_bytes(), b"\n", bytes].concat()).collect();
     assert!(parts.len() > 4, "{:?}", files.keys());
     put(&folder, "bundle", "bundle", &parts.join(&b"\0\0"[..]));
     for path in ["data/checkpoint", "data/keys.txt", &format!("data/proofs/{at:020}.tlog-proof")] {
