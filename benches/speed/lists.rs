@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use docket::domain::date::Day;
 use docket::domain::ids::ProgramId;
 use docket::projection::current_status::{EnrollmentCursor, EnrollmentFilter};
@@ -18,9 +18,12 @@ use crate::client::Connection;
 use crate::generate::{Made, PROGRAM};
 use crate::measure::{Times, heading, line};
 use crate::server::{Filling, Server, copies, rebuild_apart};
+use crate::whole::usual_request;
 
 /// Questions of each kind.
 const QUESTIONS: usize = 200;
+/// Acts, each before a question.
+const AFTER_ACTS: usize = 40;
 /// Rows of a page.
 const ROWS: usize = 1000;
 /// Provinces from which a page may begin and still be full.
@@ -86,6 +89,7 @@ pub fn lists(data: &Path, made: &Made) -> anyhow::Result<()> {
         over_http(&server, &format!("HTTP: enrollments, {name}"), known)?;
     }
     registers(&server, head)?;
+    after_acts(&server)?;
     server.stop()?;
     std::fs::remove_dir_all(copied.folder)?;
     Ok(())
@@ -101,11 +105,22 @@ fn registers(server: &Server, head: u64) -> anyhow::Result<()> {
             "/v1/exceptions?exercise=true&kind=override,correction".to_owned(),
         ),
         ("exceptions of a subject", "/v1/exceptions?exercise=true&subject=bench_000007".to_owned()),
+        (
+            "exceptions of a province",
+            "/v1/exceptions?exercise=true&province=bench_province_07".to_owned(),
+        ),
+        (
+            "exceptions of an office in a year",
+            "/v1/exceptions?exercise=true&office=national_office&from=2016-01-01&until=2016-12-31"
+                .to_owned(),
+        ),
+        ("what was late", "/v1/exceptions?exercise=true&kind=late_filing".to_owned()),
         ("due from an office", "/v1/obligations?exercise=true&owes=national_office".to_owned()),
         ("moves", "/v1/moves?exercise=true".to_owned()),
         ("moves of an office", "/v1/moves?exercise=true&office=national_office".to_owned()),
         ("scoreboard", format!("/v1/programs/{PROGRAM}/scoreboard")),
         ("cohorts", format!("/v1/programs/{PROGRAM}/cohorts")),
+        ("totals", "/v1/obligations/totals?exercise=true".to_owned()),
         ("places", format!("/v1/programs/{PROGRAM}/quotas")),
         ("changes in 1,000 events", format!("/v1/changes?exercise=true&since_sequence={since}")),
     ] {
@@ -115,6 +130,46 @@ fn registers(server: &Server, head: u64) -> anyhow::Result<()> {
     pages(server, "HTTP: scoreboard of any day", |numbers| {
         Ok(format!("/v1/programs/{PROGRAM}/scoreboard?as_of={}", numbers.day()?))
     })?;
+    Ok(())
+}
+
+/// The first question after an act, once the tables have it.
+fn after_acts(server: &Server) -> anyhow::Result<()> {
+    let mut connection = Connection::open(server.address)?;
+    let (host, token) = (server.address.to_string(), &server.token);
+    let get = |path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nPrefer: wait=10\r\n\r\n"
+        )
+    };
+    let mut number = 0;
+    for (name, path) in [
+        ("exceptions", "/v1/exceptions?exercise=true".to_owned()),
+        ("moves", "/v1/moves?exercise=true".to_owned()),
+        ("scoreboard", format!("/v1/programs/{PROGRAM}/scoreboard")),
+        ("cohorts", format!("/v1/programs/{PROGRAM}/cohorts")),
+        ("totals", "/v1/obligations/totals?exercise=true".to_owned()),
+    ] {
+        let (mut times, began) = (Times::default(), Instant::now());
+        for _ in 0..AFTER_ACTS {
+            number += 1;
+            let act = usual_request("lists", number, number * 37, &host, token);
+            let (status, _) = connection.ask(act.as_bytes())?;
+            ensure!(status == 201, "{status}: {}", String::from_utf8_lossy(connection.body()));
+            let body: serde_json::Value = serde_json::from_slice(connection.body())?;
+            let sequence = body["sequence"].as_str().context("an act without a sequence")?;
+            let there = get(&format!("/v1/subjects?limit=1&exercise=true&min_sequence={sequence}"));
+            let (status, _) = connection.ask(there.as_bytes())?;
+            ensure!(status == 200, "{status}: {}", String::from_utf8_lossy(connection.body()));
+            let sent = Instant::now();
+            let (status, _) = connection.ask(get(&path).as_bytes())?;
+            times.add(sent.elapsed());
+            ensure!(status == 200, "{status}: {}", String::from_utf8_lossy(connection.body()));
+        }
+        let rate = AFTER_ACTS as f64 / began.elapsed().as_secs_f64();
+        let said = format!("{} ms (p50 / p99)", times.shown());
+        line(&format!("HTTP: {name} after an act"), rate, "acts and questions/s", &said);
+    }
     Ok(())
 }
 

@@ -194,6 +194,7 @@ pub struct Telemetry {
 pub struct Log {
     pub origin: Option<String>,
     pub witnesses: Option<String>,
+    pub timestamps: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

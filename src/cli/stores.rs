@@ -62,7 +62,7 @@ pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
     documents_address(config).map(|_| ())
 }
 
-/// The witnesses of the configuration.
+/// The witnesses of the configuration, and the authority that stamps the time.
 ///
 /// # Errors
 /// One that is none, and what would be one.
@@ -70,7 +70,12 @@ pub fn witnesses(config: &Config) -> anyhow::Result<Vec<Witness>> {
     let named = config.log.witnesses.iter().flat_map(|named| named.split(','));
     let named = named.filter(|one| !one.trim().is_empty()).map(Witness::parse);
     let all: Result<Vec<_>, String> = named.collect();
-    all.map_err(|why| failure(Exit::Usage, format!("log.witnesses: {why}")))
+    let mut all = all.map_err(|why| failure(Exit::Usage, format!("log.witnesses: {why}")))?;
+    if let Some(authority) = &config.log.timestamps {
+        let wrong = |why: String| failure(Exit::Usage, format!("log.timestamps: {why}"));
+        all.push(Witness::authority(authority).map_err(wrong)?);
+    }
+    Ok(all)
 }
 
 /// Whether a log is on a server, which may be away for a while, and not in a file.

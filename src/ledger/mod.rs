@@ -12,6 +12,7 @@ pub mod note;
 mod open;
 pub mod prove;
 pub mod root;
+mod stamp;
 pub mod tiles;
 pub mod witness;
 

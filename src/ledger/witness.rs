@@ -1,5 +1,6 @@
 //! Witnesses (C2SP `tlog-witness`, `tlog-cosignature`): who saw that each checkpoint continues the one before,
-//! and signs that it was there at a time by their own clock.
+//! and signs that it was there at a time by their own clock. A time-stamping authority (RFC 3161) is one that
+//! saw nothing before; what it signs stands in a line of the note too.
 //!
 //! What must hold: a signature is kept and shown only where it is the witness's over that checkpoint. Nothing
 //! waits for a witness: what it does not sign now it is asked for again with the next checkpoint.
@@ -12,16 +13,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use futures_util::future::join_all;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{StatusCode, Url};
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::keep::Ledger;
 use super::kept::Keeper;
 use super::note::{Signed, key_id};
+use super::stamp;
 
 /// The type of a witness's Ed25519 key.
 const COSIGNATURE: u8 = 4;
+/// The type of a signature that has none of its own (C2SP `signed-note`), and what says which it is.
+const OTHER: u8 = 0xff;
+const STAMP: &[u8] = b"rfc3161";
+/// How often an authority is asked.
+const STAMPED_EVERY: Duration = Duration::from_secs(60);
 /// How long a witness may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to rest between two rounds, and after one in which a witness did not sign.
@@ -35,7 +43,8 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 pub struct Witness {
     name: String,
     id: [u8; 4],
-    public: VerifyingKey,
+    /// Its key; none: an authority that stamps the time.
+    public: Option<VerifyingKey>,
     url: Url,
 }
 
@@ -82,11 +91,21 @@ impl Witness {
         if id != own_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() {
             return Err(format!("the id in {key} is not that of its name and key"));
         }
-        let url = Url::parse(&format!("{}/add-checkpoint", url.trim().trim_end_matches('/')));
-        let url = url.ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+        let url = address(&format!("{}/add-checkpoint", url.trim().trim_end_matches('/')));
         let url =
             url.ok_or_else(|| format!("{text:?} has no address with http or https: {form}"))?;
-        Ok(Self { name: name.to_owned(), id: own_id, public, url })
+        Ok(Self { name: name.to_owned(), id: own_id, public: Some(public), url })
+    }
+
+    /// Reads a time-stamping authority as it is configured: a name for it, a space, and its address.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn authority(text: &str) -> Result<Self, String> {
+        let form = "an authority is a name without + and its address with http or https, with a space between";
+        let (name, url) = text.trim().split_once(' ').ok_or(form)?;
+        let url = address(url.trim()).filter(|_| !name.contains('+')).ok_or(form)?;
+        Ok(Self { name: name.to_owned(), id: key_id(name, OTHER, STAMP), public: None, url })
     }
 
     /// The lines of an answer that are signatures of this witness over a checkpoint.
@@ -99,12 +118,31 @@ impl Witness {
         let (name, encoded) = line.strip_prefix("— ")?.split_once(' ')?;
         let bytes = STANDARD.decode(encoded).ok()?;
         let (id, bytes) = bytes.split_first_chunk::<4>()?;
+        if name != self.name || *id != self.id {
+            return None;
+        }
+        let text = signed.parts().0;
+        let Some(public) = &self.public else { return stamp::is_of(bytes, text).then_some(()) };
         let (time, bytes) = bytes.split_first_chunk::<8>()?;
         let time = u64::from_be_bytes(*time);
-        let text = format!("cosignature/v1\ntime {time}\n{}", signed.parts().0);
+        let text = format!("cosignature/v1\ntime {time}\n{text}");
         let signature = Signature::from_slice(bytes).ok()?;
-        let is_own = name == self.name && *id == self.id;
-        self.public.verify_strict(text.as_bytes(), &signature).ok().filter(|()| is_own)
+        public.verify_strict(text.as_bytes(), &signature).ok()
+    }
+
+    /// Asks an authority to stamp the time of a checkpoint.
+    async fn stamp(&self, http: &reqwest::Client, signed: &Signed) -> Result<String, Unsigned> {
+        let question = stamp::question(signed.parts().0).ok_or(Unsigned::Unverified)?;
+        let request = http.post(self.url.clone()).header(CONTENT_TYPE, stamp::QUERY);
+        let response = request.body(question).send().await.map_err(away)?;
+        let status = response.status();
+        let answer = read(response).await?;
+        if status != StatusCode::OK {
+            return Err(Unsigned::Refused(status.to_string()));
+        }
+        let line = STANDARD.encode([&self.id[..], &answer].concat());
+        let line = self.signatures(&format!("— {} {line}\n", self.name), signed);
+        if line.is_empty() { Err(Unsigned::Unverified) } else { Ok(line) }
     }
 
     /// Asks for a signature over a checkpoint, from the size that it is known to have seen.
@@ -115,6 +153,9 @@ impl Witness {
         signed: &Signed,
         seen: &mut u64,
     ) -> Result<String, Unsigned> {
+        if self.public.is_none() {
+            return self.stamp(http, signed).await;
+        }
         let mut tries = 2;
         loop {
             tries -= 1;
@@ -125,10 +166,9 @@ impl Witness {
             };
             let proof: String = proof.iter().map(|hash| STANDARD.encode(hash) + "\n").collect();
             let body = format!("old {seen}\n{proof}\n{}", signed.note);
-            let away = |error: reqwest::Error| Unsigned::Away(error.without_url().to_string());
             let response = http.post(self.url.clone()).body(body).send().await.map_err(away)?;
             let status = response.status();
-            let answer = read(response).await?;
+            let answer = String::from_utf8(read(response).await?).unwrap_or_default();
             if status == StatusCode::OK {
                 let lines = self.signatures(&answer, signed);
                 *seen = signed.size;
@@ -151,16 +191,34 @@ impl fmt::Display for Witness {
     }
 }
 
-async fn read(mut response: reqwest::Response) -> Result<String, Unsigned> {
+fn address(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()))
+}
+
+fn away(error: reqwest::Error) -> Unsigned {
+    Unsigned::Away(error.without_url().to_string())
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Unsigned> {
     let mut bytes = Vec::new();
-    let away = |error: reqwest::Error| Unsigned::Away(error.without_url().to_string());
     while let Some(chunk) = response.chunk().await.map_err(away)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > MAX_ANSWER_BYTES {
             return Err(Unsigned::Refused("more than any signature takes".to_owned()));
         }
     }
-    String::from_utf8(bytes).map_err(|_| Unsigned::Refused("what is no text".to_owned()))
+    Ok(bytes)
+}
+
+/// A checkpoint with the lines that witnesses signed in the place of those it had.
+fn with_lines(signed: &Signed, witnesses: &[Witness], lines: &[String]) -> Signed {
+    let (text, own) = signed.parts();
+    let is_others = |line: &&str| {
+        let is_by = |witness: &Witness| witness.has_signed(line.trim_end(), signed).is_some();
+        !witnesses.iter().any(is_by)
+    };
+    let own: String = own.split_inclusive('\n').filter(is_others).collect();
+    Signed { note: format!("{text}\n{own}{}", lines.concat()), ..signed.clone() }
 }
 
 /// Asks witnesses for their signatures of each checkpoint, and keeps and shows it with them.
@@ -172,7 +230,7 @@ pub(super) async fn ask(ledger: Arc<Ledger>, mut keeper: Keeper, witnesses: Vec<
         Err(error) => return tracing::error!(%error, "no witness can be asked"),
     };
     let mut newest = ledger.newest();
-    let mut seen = vec![0; witnesses.len()];
+    let (mut seen, mut stamped) = (vec![0; witnesses.len()], None::<Instant>);
     // The checkpoint that was signed last, with the signatures that came, by witness.
     let (mut size, mut lines) = (0, vec![String::new(); witnesses.len()]);
     loop {
@@ -186,17 +244,23 @@ pub(super) async fn ask(ledger: Arc<Ledger>, mut keeper: Keeper, witnesses: Vec<
             size = signed.size;
             lines = witnesses.iter().map(|one| one.signatures(signed.parts().1, &signed)).collect();
         }
+        let is_early = stamped.is_some_and(|at| at.elapsed() < STAMPED_EVERY);
         let asked = witnesses.iter().zip(&mut seen).zip(&lines);
-        let asked = asked.map(async |((witness, seen), had)| match had.is_empty() {
-            true => witness.sign(&http, &ledger, &signed, seen).await.map(Some),
-            false => Ok(None),
+        let asked = asked.map(async |((witness, seen), had)| {
+            if !had.is_empty() || (witness.public.is_none() && is_early) {
+                return Ok(None);
+            }
+            witness.sign(&http, &ledger, &signed, seen).await.map(Some)
         });
         let answers = join_all(asked).await;
         let (mut is_more, mut is_whole) = (false, true);
         for ((witness, had), got) in witnesses.iter().zip(&mut lines).zip(answers) {
             match got {
-                Ok(Some(got)) => (*had, is_more) = (got, true),
-                Ok(None) => {}
+                Ok(Some(got)) => {
+                    (*had, is_more) = (got, true);
+                    stamped = if witness.public.is_none() { Some(Instant::now()) } else { stamped };
+                }
+                Ok(None) => is_whole &= !had.is_empty(),
                 Err(error) => {
                     is_whole = false;
                     tracing::warn!(%witness, %error, size, "a witness did not sign the checkpoint");
@@ -204,14 +268,7 @@ pub(super) async fn ask(ledger: Arc<Ledger>, mut keeper: Keeper, witnesses: Vec<
             }
         }
         if is_more {
-            let (text, own) = signed.parts();
-            let own = own.split_inclusive('\n').filter(|line| {
-                witnesses
-                    .iter()
-                    .all(|witness| witness.has_signed(line.trim_end(), &signed).is_none())
-            });
-            let note = format!("{text}\n{}{}", own.collect::<String>(), lines.concat());
-            let cosigned = Signed { note, ..(*signed).clone() };
+            let cosigned = with_lines(&signed, &witnesses, &lines);
             let kept = cosigned.clone();
             let done = spawn_blocking(move || (keeper.keep(&kept), keeper)).await;
             let Ok((kept, back)) = done else { return };

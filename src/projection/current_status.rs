@@ -15,6 +15,7 @@ mod list;
 mod moving;
 
 pub use super::status_history::Waiting;
+pub use changed::Changed;
 pub use counts::{CohortCount, CohortOf, Counted, PhaseCount, ZoneCount};
 pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow, StandsAsked, ZoneAsked};
 pub use moving::MovingRow;

@@ -167,3 +167,34 @@ fn decisions_are_made_again_and_said_apart() {
     assert!(why.contains("was never adopted in this log"), "{why}");
     verify("http://127.0.0.1:1", &["--lawful"]).refused(2, &["is of a whole log"]);
 }
+
+/// Another key signs from an event on; the one before no longer does.
+#[test]
+fn a_logs_key_is_changed() {
+    let folder = demo_copy();
+    let place = ["--data-dir", text(folder.path())];
+    let key = || {
+        let told = docket(&[&["log", "rotate-key", "--dry-run"][..], &place].concat()).done();
+        told.split_whitespace().last().unwrap().to_owned()
+    };
+    let old = key();
+    let changed = docket(&[&["log", "rotate-key", "--reason", "yearly"][..], &place].concat());
+    let (told, new) = (changed.done(), key());
+    assert!(told.contains(&new) && told.contains("Both keys signed") && new != old, "{told}");
+    let keys: Vec<_> = fs::read_dir(folder.path().join("keys")).unwrap().collect();
+    assert_eq!(keys.len(), 1, "the key before is gone: {keys:?}");
+    verify(place[1], &["--key", &old, "--key", &new]).done();
+    // A bundle is signed by the new one.
+    let server = Server::start(folder.path());
+    let to = folder.path().join("futian.zip");
+    let made = ["evidence", "create", "--enrollment", "cluster_area/futian", "--to", text(&to)];
+    docket(&[&made[..], &place].concat()).done();
+    assert_eq!(server.stop("TERM").0, 0);
+    verify(text(&to), &["--key", &new]).done();
+    let by_old = verify(text(&to), &["--key", &old]);
+    assert!(by_old.code == 7 && by_old.stderr.contains("is not signed by the key that is held"));
+    // What is another log's key changes nothing.
+    fs::remove_file(folder.path().join("keys/log.pem")).unwrap();
+    docket(&[&["log", "rotate-key"][..], &place].concat())
+        .refused(7, &["is not the key that the log names"]);
+}

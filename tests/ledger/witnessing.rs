@@ -1,6 +1,9 @@
 //! Witnesses: one that speaks C2SP `tlog-witness` sees each checkpoint continue the one before, and its
 //! signature is kept, shown and verified.
 
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,7 +62,11 @@ impl Seen {
         let witness = seen.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(witness.clone(), stream));
+                let witness = witness.clone();
+                tokio::spawn(answer(stream, move |path, body| {
+                    let (status, said) = witness.said_to(path, std::str::from_utf8(body).unwrap());
+                    (status, said.into_bytes())
+                }));
             }
         });
         (seen, url)
@@ -112,33 +119,32 @@ impl Seen {
     }
 }
 
-async fn answer(witness: Arc<Seen>, mut stream: TcpStream) {
-    let mut sent = Vec::new();
-    let (head, body) = loop {
-        let mut part = [0; 4096];
+/// Answers one request: what it is told of its path and body.
+async fn answer(mut stream: TcpStream, say: impl FnOnce(&str, &[u8]) -> (u16, Vec<u8>)) {
+    let (mut sent, mut part) = (Vec::new(), [0; 4096]);
+    let (path, body) = loop {
         let read = stream.read(&mut part).await.unwrap_or(0);
         sent.extend_from_slice(&part[..read]);
-        let text = String::from_utf8_lossy(&sent).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+        if let Some(at) = sent.windows(4).position(|four| four == b"\r\n\r\n") {
+            let (head, body) = (String::from_utf8_lossy(&sent[..at]), &sent[at + 4..]);
             let length = head.lines().find_map(|line| {
                 line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok()
             });
             if length.is_some_and(|length| body.len() >= length) {
-                break (head.to_owned(), body.to_owned());
+                break (head.split(' ').nth(1).unwrap().to_owned(), body.to_vec());
             }
         }
         if read == 0 {
             return;
         }
     };
-    let path = head.split(' ').nth(1).unwrap();
-    let (status, said) = witness.said_to(path, &body);
+    let (status, said) = say(&path, &body);
     let kind = if status == 409 { "text/x.tlog.size" } else { "text/plain" };
-    let answer = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{said}",
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         said.len()
     );
-    stream.write_all(answer.as_bytes()).await.unwrap();
+    stream.write_all(&[head.as_bytes(), &said].concat()).await.unwrap();
 }
 
 /// Lets a log grow to so many events with witnesses, until they have signed all of it.
@@ -148,11 +154,20 @@ async fn grow(
     witnesses: &[String],
     is_signed: bool,
 ) -> Option<String> {
+    let witnesses = witnesses.iter().map(|one| Witness::parse(one).unwrap()).collect();
+    grow_with(folder, count, witnesses, is_signed).await
+}
+
+async fn grow_with(
+    folder: &Folder,
+    count: u64,
+    witnesses: Vec<Witness>,
+    is_signed: bool,
+) -> Option<String> {
     let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(folder.log()).unwrap());
     let epochs = vec![epoch()];
     let opened = ledger::open(&folder.ledger(), &log, epochs, &[pair()]).await.unwrap();
     let ledger = opened.ledger.clone();
-    let witnesses = witnesses.iter().map(|one| Witness::parse(one).unwrap()).collect();
     let keeping = opened.keep(witnesses).unwrap();
     append(&*log, count - log.head().await.unwrap().unwrap() - 1).await;
     let mut left = if is_signed { 200 } else { 20 };
@@ -229,4 +244,107 @@ async fn who_is_away_or_signs_otherwise_stops_nothing() {
     witness.is_away.store(false, Ordering::Relaxed);
     *witness.newest.lock().unwrap() = (1000, [1; 32]);
     assert!(!grow(&folder, 30, &configured[..1], false).await.unwrap().contains(NAME));
+}
+
+/// A command of openssl in a folder, and whether it went well.
+fn openssl(folder: &Path, arguments: &[&str]) -> bool {
+    let ran = Command::new("openssl").args(arguments).current_dir(folder).output().unwrap();
+    ran.status.success()
+}
+
+/// A time-stamping authority: openssl, with a certificate of its own.
+async fn authority(folder: &Path) -> String {
+    let config = "[tsa]\ndefault_tsa = own\n[own]\nserial = serial\ncrypto_device = builtin\n\
+                  signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\n\
+                  ess_cert_id_chain = no\nordering = no\ntsa_name = no\n";
+    fs::write(folder.join("tsa.cnf"), config).unwrap();
+    let made = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "tsa.key",
+        "-out",
+        "tsa.pem",
+        "-subj",
+        "/CN=tsa.example",
+        "-days",
+        "30",
+        "-addext",
+        "extendedKeyUsage=critical,timeStamping",
+    ];
+    assert!(openssl(folder, &made));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/stamp", listener.local_addr().unwrap());
+    let folder = folder.to_owned();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let folder = folder.clone();
+            let stamped = answer(stream, move |path, body| {
+                assert_eq!(path, "/stamp");
+                fs::write(folder.join("query.tsq"), body).unwrap();
+                let reply = [
+                    "ts",
+                    "-reply",
+                    "-queryfile",
+                    "query.tsq",
+                    "-signer",
+                    "tsa.pem",
+                    "-inkey",
+                    "tsa.key",
+                    "-config",
+                    "tsa.cnf",
+                    "-section",
+                    "own",
+                    "-out",
+                    "reply.tsr",
+                ];
+                assert!(openssl(&folder, &reply));
+                (200, fs::read(folder.join("reply.tsr")).unwrap())
+            });
+            stamped.await;
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_stamps_the_time_of_a_checkpoint() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        return eprintln!("SKIPPED: there is no openssl");
+    }
+    let place = tempfile::tempdir().unwrap();
+    let url = authority(place.path()).await;
+    let stamps = Witness::authority(&format!("tsa.example {url}")).unwrap();
+    // It is asked once a minute: of the one checkpoint that there is.
+    let folder = Folder::with(&[30]).await;
+    // With a witness beside it both stand in one note.
+    let (witness, at) = Seen::start([5; 32]).await;
+    let cosigns = Witness::parse(&format!("{} {at}", witness.verifier_key())).unwrap();
+    let note = grow_with(&folder, 30, vec![cosigns, stamps], true).await.unwrap();
+    assert!(note.contains("\n— tsa.example ") && note.contains(NAME), "{note}");
+    // As docs/verify-a-bundle.md has it, of a file `data/checkpoint`.
+    let page = fs::read_to_string("docs/verify-a-bundle.md").unwrap();
+    let script = page.split("```sh\n").find(|part| part.contains("ts -verify")).unwrap();
+    fs::write(place.path().join("stamp.sh"), script.split("```").next().unwrap()).unwrap();
+    fs::create_dir(place.path().join("data")).unwrap();
+    let verified = |note: &str| {
+        fs::write(place.path().join("data/checkpoint"), note).unwrap();
+        let mut command = Command::new("bash");
+        let command = command.args(["-e", "stamp.sh", "tsa.example", "tsa.pem"]);
+        let ran = command.current_dir(place.path()).output().unwrap();
+        (ran.status.success(), String::from_utf8_lossy(&ran.stdout).into_owned())
+    };
+    let (is_good, said) = verified(&note);
+    assert!(is_good && said.contains("Time stamp: "), "{said}");
+    assert!(!verified(&note.replacen("\n30\n", "\n31\n", 1)).0, "another text");
+    // Verifiers that know nothing of it are not disturbed by it.
+    let report = folder.verified(Held::default());
+    assert_eq!((&report.findings[..], report.covered), (&[][..], 30));
+    agrees_with(&folder, &[], &report);
+    for wrong in ["tsa.example", "tsa.example ftp://x", "a+b http://x"] {
+        assert!(Witness::authority(wrong).is_err(), "{wrong}");
+    }
 }

@@ -28,11 +28,9 @@ pub fn registers(
         let mut fates: Vec<_> = tables.fates(&events, at.known)?.into_iter().collect();
         fates.sort_unstable();
         found.push((format!("fates {exercise}"), format!("{fates:?}")));
-        for filter in [
-            ExceptionFilter { subject, ..filter.clone() },
-            ExceptionFilter { province, ..filter.clone() },
-            filter,
-        ] {
+        for filter in
+            [ExceptionFilter { subject, ..filter.clone() }, ExceptionFilter { province, ..filter }]
+        {
             let picked = tables.enrollments_picked(&filter, at.known)?;
             found.push((format!("{filter:?}"), format!("{picked:?}")));
         }
@@ -43,10 +41,6 @@ pub fn registers(
         boards(tables, at, exercise, found)?;
     }
     let changed = at.known.map(|known| tables.changed_since(known / 2, 1_000)).transpose()?;
-    let changed = changed.flatten().map(|mut changed| {
-        changed.sort_unstable();
-        changed
-    });
     found.push(("changed".to_owned(), format!("{changed:?}")));
     Ok(())
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::app::Kept;
 use crate::projection::{CopyId, DatabaseError, Tables};
 
-/// Enrollments up to which what was counted is brought up to date; beyond that it is counted anew.
-const MOST_CHANGED: usize = 500;
+/// Events up to which what was counted is brought up to date; beyond that it is counted anew.
+pub const MOST_CHANGED: usize = 1000;
 
 /// What was counted, by what was asked.
 pub type CountedAnswers = Kept<String, Arc<dyn Any + Send + Sync>>;
@@ -56,17 +56,13 @@ pub trait Count {
     fn bytes(value: &Self::Value) -> usize;
 }
 
-/// The enrollments that something was recorded of since an event, in order; none where they are too many to be looked
-/// at one by one.
+/// The enrollments that something was recorded of since an event, in order; none where there is too much to be
+/// looked at one by one.
 ///
 /// # Errors
 /// Those of the database.
 pub fn changed(tables: &Tables<'_>, since: u64) -> Result<Option<Vec<u64>>, DatabaseError> {
-    let changed = tables.changed_since(since, MOST_CHANGED)?;
-    Ok(changed.map(|mut changed| {
-        changed.sort_unstable();
-        changed
-    }))
+    Ok(tables.changed_since(since, MOST_CHANGED)?.map(|changed| changed.enrollments))
 }
 
 /// What `read` makes of what is counted, `is_past` where only what was known up to a sequence is: that

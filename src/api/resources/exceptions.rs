@@ -5,6 +5,7 @@
 //! stands after these, and days over a quota, which are no event's, after the rest, on the last page.
 
 mod late;
+mod picked;
 mod register;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 use late::{Late, LateAt, WasLate};
+use picked::EnrollmentsOf;
 use register::{AllLines, LineAt, Page, Picked};
 
 /// The parameters.
@@ -159,7 +161,11 @@ fn ask(
 ) -> impl FnOnce(&Tables<'_>, At) -> Result<Asked, DatabaseError> + use<> {
     let state = call.state.clone();
     move |tables, at| {
-        let only = tables.enrollments_picked(&filter, at.known)?;
+        let of = EnrollmentsOf { filter: &filter, known: at.known };
+        let only = match of.is_asked() {
+            true => Some(counted(&state.counted, tables, &of, at.known.is_some(), Vec::clone)?),
+            false => None,
+        };
         let (filter, exercise) = (&*filter, filter.exercise);
         let picked = Picked { filter, only };
         // More may be kept than this view of the tables has: lines of events are cut at it.

@@ -215,6 +215,11 @@ pub const KEYS: &[Key] = &[
         Kind::Text,
         "witnesses that cosign checkpoints (C2SP tlog-witness): key and address of each with a space between, commas between them",
     ),
+    absent(
+        "log.timestamps",
+        Kind::Text,
+        "authority that stamps the time of checkpoints (RFC 3161), once a minute: a name for it, a space, its address",
+    ),
 ];
 
 impl Key {

@@ -139,10 +139,12 @@ async fn copy_webhooks(
 
 /// Copies the checkpoints: none may cover more than the copy of the log.
 fn copy_checkpoints(config: &Config, folder: &Unfinished, sums: &mut Sums) -> anyhow::Result<()> {
-    let from = ledger::folder_of(&config.store.data_dir).join(ledger::kept::FILE);
-    if from.exists() {
-        let name = format!("ledger/{}", ledger::kept::FILE);
-        sums.add(&name, copy_file(&from, &folder.file(&name)?)?.0);
+    for file in [ledger::kept::FILE, ledger::kept::COSIGNED] {
+        let from = ledger::folder_of(&config.store.data_dir).join(file);
+        if from.exists() {
+            let name = format!("ledger/{file}");
+            sums.add(&name, copy_file(&from, &folder.file(&name)?)?.0);
+        }
     }
     Ok(())
 }

@@ -6,18 +6,19 @@
 //! and revisions are dense. `PRAGMA quick_check` compares no index with its table, so one flipped bit in
 //! an index goes unseen there. What is found is told; nothing is mended here.
 
+mod places;
 mod whole;
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
-use twox_hash::XxHash3_128;
 
 use super::reader::{Reader, broken_off};
 use super::schema::{head, open_reading, signed, unsigned};
 use crate::log::integrity::{Damage, MAX_DAMAGES};
 use crate::log::{LogError, MAX_PAGE_EVENTS, RecordedEvent, StreamName};
+use places::{Entries, Places};
 
 pub(super) use whole::{Checking, check, compare_whole, tell};
 
@@ -50,26 +51,6 @@ pub(super) fn newest(path: &Path) -> rusqlite::Result<Vec<Damage>> {
         bytes += check.events(from, end.min(from + MAX_PAGE_EVENTS as u64), &|_, _| true);
     }
     Ok(check.done())
-}
-
-/// How the entries of events are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Entries {
-    /// Each by itself, which names those that are wrong.
-    Each,
-    /// All at once, by a sum over the table and one over the index.
-    Summed,
-}
-
-/// Events as a sum over where each stands: the same set has the same sum, in whatever order it is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Places(u128);
-
-impl Places {
-    fn add(&mut self, stream: i64, revision: i64, sequence: i64) {
-        let place = [stream, revision, sequence].map(i64::to_le_bytes);
-        self.0 = self.0.wrapping_add(XxHash3_128::oneshot(place.as_flattened()));
-    }
 }
 
 /// A check at work.

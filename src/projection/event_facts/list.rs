@@ -123,8 +123,7 @@ impl Tables<'_> {
         Ok(fates.into_iter().collect())
     }
 
-    /// The enrollments of a filter's subject and province, in order, as known up to a sequence; none where
-    /// it names neither.
+    /// The enrollments of a filter's subject and province, in order, as known up to a sequence.
     ///
     /// # Errors
     /// Those of the database.
@@ -132,11 +131,8 @@ impl Tables<'_> {
         &self,
         filter: &ExceptionFilter,
         known: Option<u64>,
-    ) -> Result<Option<Vec<u64>>, DatabaseError> {
+    ) -> Result<Vec<u64>, DatabaseError> {
         let (subject, province) = (filter.subject.as_ref(), filter.province.as_ref());
-        if subject.is_none() && province.is_none() {
-            return Ok(None);
-        }
         let mut sql = "SELECT e.id FROM enrollment e WHERE e.exercise = :exercise".to_owned();
         let parts = [
             (subject.is_some(), " AND e.subject = :subject"),
@@ -150,7 +146,7 @@ impl Tables<'_> {
             (":subject", text_if(subject.map(SubjectId::as_str))),
             (":province", text_if(province.map(SubjectId::as_str))),
         ];
-        self.rows(&sql, &given, |row| row.number("id")).map(Some)
+        self.rows(&sql, &given, |row| row.number("id"))
     }
 
     /// The civil day by which an event was known.

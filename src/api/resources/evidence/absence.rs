@@ -91,7 +91,7 @@ impl Asked {
         let mut events = history.events().iter();
         let shown = events.find(|event| {
             let Some(fact) = event.event.fact() else { return false };
-            let mended = match fact.act.read().ok().as_deref() {
+            let mended = match fact.act.read().ok() {
                 Some(Act::Correct(correction)) => correction
                     .replacement
                     .as_ref()
