@@ -123,15 +123,7 @@ fn main() -> anyhow::Result<()> {
         #[cfg(not(feature = "postgres"))]
         println!("postgres: left out, this build has no feature `postgres`");
     }
-    if is_asked("imports") {
-        runtime.block_on(imports::imports(&data))?;
-    }
-    if is_asked("verify") {
-        runtime.block_on(ledger::verify(&made))?;
-    }
-    if is_asked("ledger") {
-        runtime.block_on(ledger::ledger(&data, &made, time))?;
-    }
+    runtime.block_on(brought_in_and_proved(is_asked, &data, &made, time))?;
     #[cfg(feature = "kurrentdb")]
     runtime.block_on(in_kurrentdb(is_asked, &data, &made, time))?;
     #[cfg(not(feature = "kurrentdb"))]
@@ -146,6 +138,24 @@ fn main() -> anyhow::Result<()> {
         runtime.block_on(whole::whole(&data, &made, size, time))?;
     }
     println!("\nload of the machine: {}", measure::load());
+    Ok(())
+}
+
+async fn brought_in_and_proved(
+    is_asked: impl Fn(&str) -> bool,
+    data: &std::path::Path,
+    made: &generate::Made,
+    time: Duration,
+) -> anyhow::Result<()> {
+    if is_asked("imports") {
+        imports::imports(data).await?;
+    }
+    if is_asked("verify") {
+        ledger::verify(made).await?;
+    }
+    if is_asked("ledger") {
+        ledger::ledger(data, made, time).await?;
+    }
     Ok(())
 }
 
