@@ -78,7 +78,15 @@ async fn bundled(made: &Made) -> anyhow::Result<()> {
     heading(&format!("Verifying a bundle of {BUNDLED} events"));
     let log = MemoryLog::new();
     let (stream, events) = (StreamName::parse("bench-bundle")?, anew(&sample(made).await?));
-    for number in 0..BUNDLED {
+    let signer = Signer::new(ORIGIN.to_owned(), SigningKey::from_bytes(&[7; 32]));
+    let named = json!({ "origin": ORIGIN, "public_key": signer.public_key() });
+    let first = NewEvent {
+        event_type: "LogCreated".to_owned(),
+        data: named.to_string().into_bytes().into(),
+        ..events[0].clone()
+    };
+    log.append(&StreamName::parse("log")?, Expected::NoStream, vec![first]).await?;
+    for number in 0..BUNDLED - 1 {
         let expected = number.checked_sub(1).map_or(Expected::NoStream, Expected::Revision);
         let event: NewEvent = events[number as usize % events.len()].clone();
         log.append(&stream, expected, vec![event]).await?;
@@ -110,7 +118,6 @@ async fn bundled(made: &Made) -> anyhow::Result<()> {
         }
     }
     growing.push(&entries.iter().map(|entry| hash_entry(entry)).collect::<Vec<_>>())?;
-    let signer = Signer::new(ORIGIN.to_owned(), SigningKey::from_bytes(&[7; 32]));
     let checkpoint = signer.sign(BUNDLED, growing.tiles().root(BUNDLED)?);
     let key = ledger::note::verifier_key(ORIGIN, &signer.public_key()).context("a key")?;
     let mut files = Files::new();
@@ -185,12 +192,6 @@ async fn beside_appends(data: &Path, made: &Made, time: Duration) -> anyhow::Res
     let events = anew(&sample(made).await?);
     println!("flush of 4 KiB: {} ms (p50 / p99)", flush(data)?.shown());
     let mut rates = [0.0; 2];
-    // On a thread of its own, to see what it takes.
-    let apart = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("ledger")
-        .enable_all()
-        .build()?;
     for _ in 0..TURNS {
         for (kept, rate) in [false, true].into_iter().zip(&mut rates) {
             let path = data.join("append.sqlite");
@@ -203,7 +204,6 @@ async fn beside_appends(data: &Path, made: &Made, time: Duration) -> anyhow::Res
                 let epoch = Epoch { origin: ORIGIN.to_owned(), public_key, since: 0 };
                 let log: Arc<dyn EventLog> = log.clone();
                 let opened = ledger::open(folder.path(), &log, vec![epoch], &[pair]).await?;
-                let _apart = apart.enter();
                 opened.keep(Vec::new())
             } else {
                 None
@@ -224,6 +224,5 @@ async fn beside_appends(data: &Path, made: &Made, time: Duration) -> anyhow::Res
         }
     }
     println!("with / without: {:.3}", rates[1] / rates[0]);
-    apart.shutdown_background();
     Ok(())
 }

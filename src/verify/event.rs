@@ -29,14 +29,13 @@ pub struct Event<'a> {
 impl Event<'_> {
     /// The bytes that were hashed; `None` where a name is too long to have been.
     pub fn entry(&self) -> Option<Vec<u8>> {
-        let mut entry = vec![VERSION];
-        for (text, rest) in [
-            (self.stream, [&self.revision.to_be_bytes()[..], &self.id].concat()),
-            (self.kind, self.recorded_at.to_be_bytes().to_vec()),
-        ] {
+        let (revision, at) = (self.revision.to_be_bytes(), self.recorded_at.to_be_bytes());
+        let mut entry = Vec::with_capacity(512);
+        entry.push(VERSION);
+        for (text, rest) in [(self.stream, [&revision[..], &self.id]), (self.kind, [&at, &[]])] {
             entry.extend_from_slice(&u16::try_from(text.len()).ok()?.to_be_bytes());
             entry.extend_from_slice(text.as_bytes());
-            entry.extend_from_slice(&rest);
+            rest.iter().for_each(|part| entry.extend_from_slice(part));
         }
         entry.extend_from_slice(&sha256(self.data));
         entry.extend_from_slice(&sha256(self.metadata));
