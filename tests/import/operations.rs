@@ -216,3 +216,24 @@ async fn where_the_record_moves_meanwhile_the_same_file_goes_on_from_there() {
     let one = world.app.enrollment("exercise_cluster_area-one").await.unwrap();
     assert_eq!(one.revision, Some(3), "evidence, the act between, two notes");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_was_kept_before_there_were_bundles_is_known() {
+    let world = empty().await;
+    let folder = tempfile::tempdir().unwrap();
+    let id = uuid::Uuid::from_u128(9);
+    let kept = json!({
+        "id": id, "state": "SUCCEEDED", "principal": "p", "role": "registrar", "office_id": "o",
+        "form": "csv", "bytes": 7, "sha256": "00", "lenient": true, "only_tries": false,
+        "created_us": 1, "started_us": 2, "starts": 1, "ended_us": i64::MAX / 2, "outcome": null,
+        "failure": null, "has_report": false,
+    });
+    std::fs::create_dir(folder.path().join(id.to_string())).unwrap();
+    let place = folder.path().join(id.to_string()).join("operation.json");
+    std::fs::write(place, kept.to_string()).unwrap();
+    let operations = start(&world, folder.path());
+    let (known, _) = operations.find(id).unwrap().unwrap();
+    let asked = ImportAsked { form: Form::Csv, lenient: true, only_tries: false };
+    assert_eq!((known.work, known.bytes), (Work::Import(asked), 7));
+    operations.stop().await;
+}
