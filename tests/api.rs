@@ -26,6 +26,8 @@ mod due_feeds;
 mod event_stream;
 #[path = "api/evidence.rs"]
 mod evidence;
+#[path = "api/evidence_operations.rs"]
+mod evidence_operations;
 #[path = "api/exceptions.rs"]
 mod exceptions;
 #[path = "api/exports.rs"]

@@ -270,6 +270,7 @@ impl Watch for Shown {
         self.bar.set_message(match step {
             Step::Checking => "checking",
             Step::Recording => "recording",
+            Step::Making => "making",
         });
         self.bar.set_length(total);
         self.bar.set_position(done);

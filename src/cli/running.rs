@@ -29,7 +29,7 @@ use crate::api::{
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::console::Console;
-use crate::import::operations::Imports;
+use crate::import::operations::Operations;
 use crate::ledger::Keeping;
 use crate::log::EventLog;
 use crate::projection::{Copies, ReadModels, Runner, Status};
@@ -71,7 +71,7 @@ struct Behind {
     at_hand: JoinHandle<()>,
     deliveries: Option<Worker>,
     clerk: Option<JoinHandle<()>>,
-    imports: Option<Arc<Imports>>,
+    operations: Option<Arc<Operations>>,
     /// Says where it is served, for commands over the same folder.
     note: served::Note,
     /// What hears of other nodes' events, where there are others.
@@ -112,8 +112,8 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         .taking_at_most(config.auth.max_token_ttl_s);
     let state = api_state(app.clone(), verifier, config, copies.clone(), runner.status())
         .with_ledger(shown);
-    let imports = imports(config, &app);
-    let state = with(state, webhooks.as_ref(), imports.as_ref());
+    let operations = operations(config, &app);
+    let state = with(state, webhooks.as_ref(), operations.as_ref());
     let console = Console::new(&config.server.public_url, config.i18n.default_language, sixteen);
     let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
@@ -145,7 +145,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         at_hand,
         deliveries,
         clerk: None,
-        imports,
+        operations,
         note,
         following,
         ledger,
@@ -156,26 +156,26 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
 fn with(
     state: ApiState,
     webhooks: Option<&Arc<Webhooks>>,
-    imports: Option<&Arc<Imports>>,
+    operations: Option<&Arc<Operations>>,
 ) -> ApiState {
     let state = match webhooks {
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    match imports {
-        Some(imports) => state.with_imports(imports.clone()),
+    match operations {
+        Some(operations) => state.with_operations(operations.clone()),
         None => state,
     }
 }
 
-/// The imports of a node. Where their folder can't be used, on a full disk perhaps, none are taken; acts
+/// The operations of a node. Where their folder can't be used, on a full disk perhaps, none are taken; acts
 /// and answers need none.
-fn imports(config: &Config, app: &Arc<App>) -> Option<Arc<Imports>> {
+fn operations(config: &Config, app: &Arc<App>) -> Option<Arc<Operations>> {
     let folder = config.store.data_dir.join("operations");
-    let started = Imports::start(app.clone(), &folder, config.server.max_import_bytes);
+    let started = Operations::start(app.clone(), &folder, config.server.max_import_bytes);
     if let Err(error) = &started {
         let folder = folder.display();
-        tracing::error!(%error, %folder, "no imports are taken: their folder can't be used");
+        tracing::error!(%error, %folder, "no imports and no other operations are taken: their folder can't be used");
     }
     started.ok()
 }
@@ -329,8 +329,8 @@ impl Behind {
             clerk.abort();
         }
         drop(self.following);
-        if let Some(imports) = self.imports {
-            imports.stop().await;
+        if let Some(operations) = self.operations {
+            operations.stop().await;
         }
         if let Some(deliveries) = self.deliveries {
             deliveries.stop().await;

@@ -32,6 +32,8 @@ pub enum Step {
     Checking,
     /// What was tried is appended; counted in events.
     Recording,
+    /// A bundle is made; counted in events that are proved.
+    Making,
 }
 
 /// What becomes of a line that is not bad, if anything is recorded.

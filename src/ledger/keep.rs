@@ -8,6 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -63,6 +64,8 @@ pub struct Ledger {
     newest: watch::Sender<Option<Arc<Signed>>>,
     /// The newest that witnesses signed.
     cosigned: watch::Sender<Option<Arc<Signed>>>,
+    /// Whether witnesses are asked.
+    asks_witnesses: AtomicBool,
 }
 
 impl Ledger {
@@ -77,7 +80,8 @@ impl Ledger {
         let shown = cosigned.clone().filter(is_same).or(newest);
         let newest = watch::Sender::new(shown.map(Arc::new));
         let cosigned = watch::Sender::new(cosigned.map(Arc::new));
-        Self { folder: folder.to_owned(), epochs, tiles, newest, cosigned }
+        let asks_witnesses = AtomicBool::new(false);
+        Self { folder: folder.to_owned(), epochs, tiles, newest, cosigned, asks_witnesses }
     }
 
     /// The ledger of a folder as it stands, beside whoever keeps it.
@@ -149,17 +153,21 @@ impl Ledger {
         spawn_blocking(first).await?
     }
 
-    /// The first that witnesses signed as well; where there is none, the first.
+    /// The first that witnesses signed as well; where there is none, the first. With it whether it stays
+    /// that: not where witnesses are asked and none has signed yet.
     ///
     /// # Errors
     /// Those of the files.
-    pub async fn first_witnessed(&self, sequence: u64) -> io::Result<Option<Signed>> {
+    pub async fn first_witnessed(&self, sequence: u64) -> io::Result<Option<(Signed, bool)>> {
         let Some(epoch) = self.epochs.last() else { return Ok(None) };
         let (folder, origin) = (self.folder.clone(), epoch.origin.clone());
         let first = move || kept::first_covering(&folder, kept::COSIGNED, &origin, sequence);
         match spawn_blocking(first).await?? {
-            Some(signed) => Ok(Some(signed)),
-            None => self.first_covering(sequence).await,
+            Some(signed) => Ok(Some((signed, true))),
+            None => {
+                let stays = !self.asks_witnesses.load(Ordering::Relaxed);
+                Ok(self.first_covering(sequence).await?.map(|signed| (signed, stays)))
+            }
         }
     }
 
@@ -221,6 +229,7 @@ pub struct Keeping {
 impl Keeping {
     pub(super) fn start(mut hand: Hand, witnesses: Vec<Witness>) -> Self {
         let (stop, stopped) = watch::channel(false);
+        hand.ledger.asks_witnesses.store(!witnesses.is_empty(), Ordering::Relaxed);
         let asking = hand.cosigned.take().filter(|_| !witnesses.is_empty());
         let asking =
             asking.map(|keeper| tokio::spawn(witness::ask(hand.ledger.clone(), keeper, witnesses)));

@@ -9,8 +9,8 @@ use docket::app::persons::{FileKeys, PersonKey};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::FILES;
-use docket::import::operations::Imports;
-use docket::ledger::{self, Epoch, Keeping, Opened, Signer};
+use docket::import::operations::Operations;
+use docket::ledger::{self, Epoch, Keeping, Opened, Signer, Witness};
 use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
 use ed25519_dalek::SigningKey;
@@ -92,30 +92,23 @@ pub async fn server() -> Server {
 }
 
 pub async fn server_with(settings: ApiSettings) -> Server {
-    build(settings, true, None, None, false).await
+    build(settings, true, None, None, None).await
 }
 
 /// A server by another clock than one that stands still; [`Server::clock`] moves nothing then.
 pub async fn server_by(clock: Arc<dyn Clock>) -> Server {
-    build(
-        ApiSettings { workers: Some(2), ..ApiSettings::default() },
-        true,
-        Some(clock),
-        None,
-        false,
-    )
-    .await
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, true, Some(clock), None, None)
+        .await
 }
 
 /// A server whose tables nobody fills.
 pub async fn server_without_read_models() -> Server {
-    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None, None, false)
-        .await
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None, None, None).await
 }
 
 /// The same with settings.
 pub async fn server_without_read_models_with(settings: ApiSettings) -> Server {
-    build(settings, false, None, None, false).await
+    build(settings, false, None, None, None).await
 }
 
 /// A server whose documents are elsewhere than in its folder.
@@ -125,13 +118,18 @@ pub async fn server_over(documents: Arc<dyn DocumentStore>) -> Server {
 
 /// The same, with these settings.
 pub async fn over_with(documents: Arc<dyn DocumentStore>, settings: ApiSettings) -> Server {
-    build(settings, true, None, Some(documents), false).await
+    build(settings, true, None, Some(documents), None).await
 }
 
 /// A server that keeps a ledger.
 pub async fn server_with_ledger() -> Server {
+    server_with_witnesses(vec![]).await
+}
+
+/// The same where witnesses are asked.
+pub async fn server_with_witnesses(witnesses: Vec<Witness>) -> Server {
     let settings = ApiSettings { workers: Some(2), ..ApiSettings::default() };
-    build(settings, true, None, None, true).await
+    build(settings, true, None, None, Some(witnesses)).await
 }
 
 async fn build(
@@ -139,7 +137,7 @@ async fn build(
     fill: bool,
     by: Option<Arc<dyn Clock>>,
     documents: Option<Arc<dyn DocumentStore>>,
-    keeps_ledger: bool,
+    witnesses: Option<Vec<Witness>>,
 ) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
@@ -174,15 +172,15 @@ async fn build(
     let by = seconds.clone();
     let authenticator = Authenticator::new(verifier, move || by.load(Ordering::Relaxed), 1 << 20);
     let models = ReadModels::of_runner(copies, status.clone());
-    let imports = Imports::start(app.clone(), &folder.path().join("operations"), 1 << 20);
+    let operations = Operations::start(app.clone(), &folder.path().join("operations"), 1 << 20);
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
-    let state = state.with_imports(imports.unwrap());
-    let (state, keeping) = match keeps_ledger {
-        true => {
+    let state = state.with_operations(operations.unwrap());
+    let (state, keeping) = match witnesses {
+        Some(witnesses) => {
             let opened = open_ledger(folder.path(), &app).await;
-            (state.with_ledger(opened.ledger.clone()), opened.keep(vec![]))
+            (state.with_ledger(opened.ledger.clone()), opened.keep(witnesses))
         }
-        false => (state, None),
+        None => (state, None),
     };
     let state = Arc::new(state);
     let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();

@@ -17,7 +17,7 @@ use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
 use crate::domain::date::Day;
 use crate::domain::ids::Language;
-use crate::import::operations::Imports;
+use crate::import::operations::Operations;
 use crate::ledger::Ledger;
 use crate::projection::{ReadModels, Status};
 use crate::webhooks::Webhooks;
@@ -115,8 +115,8 @@ pub struct ApiState {
     pub settings: ApiSettings,
     /// The webhooks, where this node has them.
     pub webhooks: Option<Arc<Webhooks>>,
-    /// The imports, where this node takes them.
-    pub imports: Option<Arc<Imports>>,
+    /// The operations (imports, bundles), where this node takes them.
+    pub operations: Option<Arc<Operations>>,
     /// The ledger, where there is one.
     pub ledger: Option<Arc<Ledger>>,
     /// Pages beside the interface, where this node has them.
@@ -173,7 +173,7 @@ impl ApiState {
             authenticator,
             settings,
             webhooks: None,
-            imports: None,
+            operations: None,
             ledger: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
@@ -195,9 +195,9 @@ impl ApiState {
         Self { webhooks: Some(webhooks), ..self }
     }
 
-    /// The same with imports.
-    pub fn with_imports(self, imports: Arc<Imports>) -> Self {
-        Self { imports: Some(imports), ..self }
+    /// The same with operations.
+    pub fn with_operations(self, operations: Arc<Operations>) -> Self {
+        Self { operations: Some(operations), ..self }
     }
 
     /// The same with a ledger.

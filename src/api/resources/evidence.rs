@@ -1,12 +1,14 @@
 //! The evidence of one enrollment as a bundle that is verified offline: its events with a proof each, the
 //! checkpoint, the key, the editions and documents that they cite, and what follows from them.
 //!
-//! What must hold: the same sequence gives the same bytes. So nothing in it depends on today: it shows
+//! What must hold: the same sequence gives the same bytes, where witnesses are asked from their first
+//! signature on. So nothing in it depends on today: it shows
 //! the record as of the civil day on which that event was recorded, against the first checkpoint that
 //! covers it, of those that witnesses signed if there is one.
 
 mod absence;
 mod exceptions;
+mod operation;
 mod readme;
 mod trail;
 
@@ -22,7 +24,7 @@ use absence::Asked;
 
 use super::events::EventView;
 use super::{obligations, status, timeline, trail as trails};
-use crate::api::asking::answer::IMMUTABLE;
+use crate::api::asking::answer::{IMMUTABLE, REVALIDATE};
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::reading::Reading;
 use crate::api::asking::times::AT_SEQUENCE;
@@ -31,6 +33,7 @@ use crate::app::read_whole_stream;
 use crate::codec::{self, event_schemas};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::Language::{En, Zh};
+use crate::import::operations::Made;
 use crate::ledger::bag::{Files, bag};
 use crate::ledger::{Ledger, Signed, prove};
 use crate::log::RecordedEvent;
@@ -41,6 +44,7 @@ use crate::views::problem::{Code, Problem};
 use crate::views::sequence::{a_sequence, sequence};
 
 pub use absence::ABSENCE;
+pub use operation::{create_absence, create_evidence};
 
 /// Up to which event.
 pub const EVIDENCE: &[Parameter] = &[AT_SEQUENCE];
@@ -55,7 +59,8 @@ const DIGEST_DIGITS: usize = 64;
 /// # Errors
 /// See the route.
 pub async fn get_evidence(call: Call) -> Answered {
-    bundle(&call, None).await
+    let covered = covered(&call).await?;
+    given(&call, None, &covered).await
 }
 
 /// Gives the bundle that proves that something is not on record.
@@ -63,32 +68,69 @@ pub async fn get_evidence(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_absence(call: Call) -> Answered {
-    // What has another form is said before what is missing.
-    call.parsed("at_sequence", a_sequence)?;
-    let asked = Asked::of(&call)?;
-    bundle(&call, Some(asked)).await
+    let asked = asked(&call)?;
+    let covered = covered(&call).await?;
+    given(&call, Some(&asked), &covered).await
 }
 
-async fn bundle(call: &Call, asked: Option<Asked>) -> Answered {
+fn asked(call: &Call) -> Result<Asked, Problem> {
+    // What has another form is said before what is missing.
+    call.parsed("at_sequence", a_sequence)?;
+    Asked::of(call)
+}
+
+async fn given(call: &Call, asked: Option<&Asked>, covered: &Covered) -> Answered {
+    let made = made(call, asked, covered, &|_, _| {}).await?;
+    let disposition = format!("attachment; filename=\"{}\"", made.file_name);
+    // Once a witness signs, another checkpoint is the one that it is made against.
+    let cache = if covered.stays { IMMUTABLE } else { REVALIDATE };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, ZIP))
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .insert_header((header::CACHE_CONTROL, cache))
+        .body(made.archive))
+}
+
+/// Up to which event a bundle is, and against which checkpoint.
+struct Covered {
+    at: u64,
+    checkpoint: Signed,
+    /// Whether the same is made against the same whenever it is asked for.
+    stays: bool,
+}
+
+async fn covered(call: &Call) -> Result<Covered, Problem> {
     let at = call.parsed("at_sequence", a_sequence)?;
     let ledger = super::ledger::ledger(call)?;
     let newest = ledger.checkpoint().ok_or_else(super::ledger::unsigned)?.size - 1;
     let at = at.unwrap_or(newest);
     let covering = ledger.first_witnessed(at).await.map_err(Problem::internal)?;
-    let Some(checkpoint) = covering else {
-        return Err(Problem::new(Code::NotFound)
+    let (checkpoint, stays) = covering.ok_or_else(|| {
+        Problem::new(Code::NotFound)
             .detail(format!("no checkpoint covers event {at} yet; the newest reaches {newest}"))
-            .detail_zh(format!("尚无检查点覆盖事件 {at}；最新检查点至 {newest}")));
-    };
+            .detail_zh(format!("尚无检查点覆盖事件 {at}；最新检查点至 {newest}"))
+    })?;
+    Ok(Covered { at, checkpoint, stays })
+}
+
+/// Makes it, and tells how many of its events are proved.
+async fn made(
+    call: &Call,
+    asked: Option<&Asked>,
+    covered: &Covered,
+    tell: &dyn Fn(usize, usize),
+) -> Result<Made, Problem> {
+    let ledger = super::ledger::ledger(call)?;
+    let (at, checkpoint) = (covered.at, &covered.checkpoint);
     let reading = Reading::of(call).await?;
     let events = events(call, &reading, at, checkpoint.size).await?;
     let day = day_of(call, at).await?;
     let mut files = Files::new();
-    proofs(ledger, &events, &checkpoint, &mut files).await?;
+    proofs(ledger, &events, checkpoint, &mut files, tell).await?;
     let mut absent = None;
-    if let Some(asked) = &asked {
+    if let Some(asked) = asked {
         let said =
-            absence::add(call, ledger, (&reading, asked), (&events, at), &checkpoint, &mut files);
+            absence::add(call, ledger, (&reading, asked), (&events, at), checkpoint, &mut files);
         absent = Some(said.await?);
     }
     // Who asks about nothing is told, as everywhere; that nothing is there can be proved.
@@ -97,24 +139,19 @@ async fn bundle(call: &Call, asked: Option<Asked>) -> Answered {
         shown(call, day, at, &mut files).await?;
     }
     cited(call, &reading, &events, &mut files).await?;
-    keys(ledger, &checkpoint, &mut files);
+    keys(ledger, checkpoint, &mut files);
     let what = if asked.is_some() { "-absence" } else { "" };
     let name = format!("{}-{}{what}-{at}", reading.program.id, reading.subject.id());
-    readme::add(&name, &checkpoint, absent.as_ref(), &mut files);
+    readme::add(&name, checkpoint, absent.as_ref(), &mut files);
     let info = [
         ("Source-Organization", checkpoint.origin.clone()),
         ("External-Identifier", name.clone()),
         ("Bagging-Date", day.to_string()),
     ];
-    let folder = name.clone();
-    let made = spawn_blocking(move || bag(&folder, &files, &info)).await;
-    let archive = made.map_err(Problem::internal)?.map_err(Problem::internal)?;
-    let disposition = format!("attachment; filename=\"{name}.zip\"");
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, ZIP))
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .insert_header((header::CACHE_CONTROL, IMMUTABLE))
-        .body(archive))
+    let file_name = format!("{name}.zip");
+    let packed = spawn_blocking(move || bag(&name, &files, &info)).await;
+    let archive = packed.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    Ok(Made { file_name, archive })
 }
 
 /// The civil day on which an event was recorded.
@@ -153,9 +190,11 @@ async fn proofs(
     events: &BTreeMap<u64, RecordedEvent>,
     checkpoint: &Signed,
     files: &mut Files,
+    tell: &dyn Fn(usize, usize),
 ) -> Result<(), Problem> {
     let (mut lines, mut leaves) = (Vec::new(), String::new());
-    for (number, event) in events {
+    for (done, (number, event)) in events.iter().enumerate() {
+        tell(done, events.len());
         let begins = lines.len();
         serde_json::to_writer(&mut lines, &EventView::of(event)?).map_err(Problem::internal)?;
         if lines[begins..].contains(&b'\n') {

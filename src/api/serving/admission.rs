@@ -54,7 +54,7 @@ pub fn admit(route: &Route, head: &RequestHead, state: &ApiState) -> Result<Admi
     let limit = match route.body {
         Body::None | Body::Json(_) => state.settings.max_body_bytes,
         Body::Bytes => state.settings.max_document_bytes,
-        Body::File(_) => state.imports.as_ref().map_or(0, |imports| imports.limit_bytes()),
+        Body::File(_) => state.operations.as_ref().map_or(0, |operations| operations.limit_bytes()),
     };
     body::check_length(&head.headers, limit)?;
     Ok(Admitted { verified, parameters })

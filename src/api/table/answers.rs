@@ -62,6 +62,8 @@ pub const OPENING: &[Code] = &[
 /// What an import can be answered with.
 pub const IMPORTING: &[Code] =
     &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::EventStoreUnavailable];
+/// What the asking for a bundle can be answered with.
+pub const ASKING: &[Code] = IMPORTING;
 /// What a correction of a registration can be answered with.
 pub const CORRECTING: &[Code] = &[
     Code::IdempotencyKeyMissing,

@@ -2,7 +2,8 @@
 //! unknown parameters, who may read and write, and the OpenAPI document.
 
 use super::answers::{
-    ACT, CORRECTING, EXPORTING, IMPORTING, LIST, OPENING, PERSONAL, RECORDING, WEBHOOK, WEBHOOKS,
+    ACT, ASKING, CORRECTING, EXPORTING, IMPORTING, LIST, OPENING, PERSONAL, RECORDING, WEBHOOK,
+    WEBHOOKS,
 };
 use super::route::{
     Body, CORRECTORS, CUSTODIAN, HOLDERS, IMPORTERS, OPERATOR, OVERSEERS, PUBLIC, READERS,
@@ -181,11 +182,19 @@ pub const ROUTES: &[Route] = &[
         "Its evidence bundle, which is verified offline (BagIt in a zip archive)", "可离线验证的证据包（zip 归档的 BagIt）",
         Shape::Other, to!(evidence::get_evidence)).gives(&[ZIP]).query(evidence::EVIDENCE)
         .sends(&[CONTENT_DISPOSITION]).or(&[Code::DocumentsUnavailable, Code::DocumentDamaged]),
+    post("/v1/enrollments/{program}/{subject}/evidence", "create_evidence",
+        "Has its evidence bundle made: answered at once, made after, for who asked", "请求生成证据包：立即答复，随后生成，仅供请求者取用",
+        Body::None, json!(imports::OperationView), to!(evidence::create_evidence))
+        .to(READERS).answers(202).query(evidence::EVIDENCE).takes(KEYED).sends(&[LOCATION, RETRY_AFTER]).or(ASKING),
     get("/v1/enrollments/{program}/{subject}/evidence/absence", "get_absence",
         "The proof that no act of a kind is on record, as a bundle", "没有某类行为记录的证明（证据包）",
         Shape::Other, to!(evidence::get_absence)).gives(&[ZIP]).query(evidence::ABSENCE)
         .sends(&[CONTENT_DISPOSITION])
         .or(&[Code::DocumentsUnavailable, Code::DocumentDamaged, Code::PayloadTooLarge]),
+    post("/v1/enrollments/{program}/{subject}/evidence/absence", "create_absence",
+        "Has the proof made that no act of a kind is on record", "请求生成没有某类行为记录的证明",
+        Body::None, json!(imports::OperationView), to!(evidence::create_absence))
+        .to(READERS).answers(202).query(evidence::ABSENCE).takes(KEYED).sends(&[LOCATION, RETRY_AFTER]).or(ASKING),
     get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
         json!(List<revisions::RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",
@@ -279,17 +288,21 @@ pub const ROUTES: &[Route] = &[
         .to(REGISTRAR).answers(202).query(imports::IMPORT).takes(&[IDEMPOTENCY_KEY, imports::HANDLING])
         .sends(&[LOCATION, RETRY_AFTER, PREFERENCE_APPLIED]).or(IMPORTING),
     get("/v1/operations/{operation}", "get_operation",
-        "How far an import is, and what it came to", "导入的进度与结果",
+        "How far an import or a bundle is, and what it came to", "导入或证据包的进度与结果",
         json!(imports::OperationView), to!(imports::get_operation))
-        .to(IMPORTERS).takes(WAITING).sends(&[RETRY_AFTER, PREFERENCE_APPLIED]),
+        .takes(WAITING).sends(&[RETRY_AFTER, PREFERENCE_APPLIED]),
     get("/v1/operations/{operation}/report", "get_operation_report",
-        "What became of every line, or what is wrong with it and where", "各行的处理结果，或错误之处与原因",
+        "What became of every line of an import, or what is wrong with it and where", "导入各行的处理结果，或错误之处与原因",
         Shape::Other, to!(imports::get_operation_report))
         .gives(&[NDJSON]).to(IMPORTERS).sends(&[CONTENT_DISPOSITION]).or(&[Code::OperationState]),
+    get("/v1/operations/{operation}/result", "get_operation_result",
+        "The bundle that was made, for who asked for it, for a day (the newest 100, of 2 GiB together)", "所生成的证据包：仅供请求者，保存一天（最新 100 个，合计 2 GiB）",
+        Shape::Other, to!(imports::get_operation_result))
+        .gives(&[ZIP]).sends(&[CONTENT_DISPOSITION]).or(&[Code::OperationState]),
     post("/v1/operations/{operation}/cancellations", "cancel_operation",
-        "Cancels an import before anything of it is recorded", "在记录任何内容之前取消导入",
+        "Cancels an import before anything of it is recorded, or the making of a bundle", "在记录任何内容之前取消导入，或取消证据包的生成",
         Body::None, json!(imports::OperationView), to!(imports::cancel_operation))
-        .to(REGISTRAR).answers(202).sends(&[RETRY_AFTER]).or(&[Code::OperationState]),
+        .to(READERS).answers(202).sends(&[RETRY_AFTER]).or(&[Code::OperationState]),
 
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(documents::DocumentView), to!(documents::upload_document))

@@ -1,5 +1,5 @@
 //! Operations as they lie in a folder, each in a folder of its own by its id: what it says of itself, what
-//! was sent until it is done, and its report.
+//! was sent until it is done, its report or the bundle that was made.
 //!
 //! What must hold: what is answered 202 is flushed; a state is replaced as a whole, never half written.
 
@@ -14,6 +14,7 @@ use super::operation::Operation;
 const SAYS: &str = "operation.json";
 const SENT: &str = "sent";
 const REPORT: &str = "report.ndjson";
+const RESULT: &str = "result.zip";
 const SCRATCH: &str = "scratch";
 const INCOMING: &str = ".incoming-";
 
@@ -52,6 +53,19 @@ impl Kept {
         self.of(id).join(REPORT)
     }
 
+    /// Where the bundle lies that was made.
+    pub fn result(&self, id: Uuid) -> PathBuf {
+        self.of(id).join(RESULT)
+    }
+
+    /// Keeps the bundle that was made.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn keep_result(&self, id: Uuid, bytes: &[u8]) -> io::Result<()> {
+        write(&self.result(id), bytes)
+    }
+
     /// An empty folder for the work on one.
     ///
     /// # Errors
@@ -86,7 +100,7 @@ impl Kept {
     /// # Errors
     /// Those of the system.
     pub fn place(&self, incoming: &Path, operation: &Operation) -> io::Result<()> {
-        write(&incoming.join(SAYS), operation)?;
+        write(&incoming.join(SAYS), &serde_json::to_vec(operation)?)?;
         File::open(incoming)?.sync_all()?;
         let folder = self.of(operation.id);
         match fs::remove_dir_all(&folder) {
@@ -114,7 +128,7 @@ impl Kept {
     /// Those of the system.
     pub fn note(&self, operation: &Operation) -> io::Result<()> {
         let folder = self.of(operation.id);
-        write(&folder.join(SAYS), operation)?;
+        write(&folder.join(SAYS), &serde_json::to_vec(operation)?)?;
         File::open(&folder)?.sync_all()?;
         if operation.state.is_done() {
             for leftover in fs::read_dir(&folder)? {
@@ -159,10 +173,10 @@ impl Kept {
 }
 
 /// Writes a file as a whole, flushed.
-fn write(path: &Path, operation: &Operation) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let next = path.with_extension("next");
     let mut file = File::create(&next)?;
-    file.write_all(&serde_json::to_vec(operation)?)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(next, path)
 }

@@ -1,10 +1,12 @@
-//! Imports that clients ask a server for: kept beside the log, done one after another, and told of while
-//! they go on and long after.
+//! Operations that clients ask a server for, imports and bundles: kept beside the log, done one after
+//! another of each kind, and told of while they go on and after.
 //!
-//! What must hold: one that was answered is done, whoever leaves and however often the server stops; the
-//! same request under the same key is one operation; a whole file is checked before anything is recorded,
-//! so one that is cancelled, or stopped while it is checked, left nothing.
+//! What must hold: one that was answered is done, whoever leaves; an import however often the server stops,
+//! while a bundle that a stop interrupts failed, as it records nothing and is asked for again; the same
+//! request under the same key is one operation; a whole file is checked before anything is recorded, so
+//! one that is cancelled, or stopped while it is checked, left nothing.
 
+mod bundles;
 mod kept;
 mod operation;
 mod work;
@@ -18,7 +20,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use super::Step;
@@ -26,14 +28,13 @@ use crate::app::App;
 use crate::codec::hex;
 use kept::Kept;
 
-pub use operation::{Asked, Failure, Form, Operation, State};
+pub use bundles::Made;
+pub use operation::{
+    Asked, Bundle, EvidenceAsked, Failure, Form, ImportAsked, Operation, State, Work,
+};
 
-/// How long an operation is kept after its end: 30 days.
-pub const KEPT_US: i64 = 30 * 24 * 3600 * 1_000_000;
-/// How many may wait.
+/// How many of a kind may wait.
 const MAX_WAITING: usize = 16;
-/// How many are kept at most.
-const MAX_KEPT: usize = 1000;
 
 /// How far the work is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +47,23 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Why an import is not taken.
+/// Why an operation is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
     /// The key was used for another.
-    #[error("the key was used for another import")]
+    #[error("the key was used for another operation")]
     KeyReused {
         /// When, in microseconds UTC since 1970.
         first_used_us: i64,
     },
     /// As many as may are waiting.
-    #[error("{MAX_WAITING} imports are waiting")]
+    #[error("{MAX_WAITING} operations of the kind are waiting")]
     Busy,
     /// What was sent is not of the form that it says.
     #[error("{0}")]
     Form(io::Error),
     /// The folder of operations.
-    #[error("the import can't be kept: {0}")]
+    #[error("the operation can't be kept: {0}")]
     Io(#[from] io::Error),
 }
 
@@ -132,46 +133,54 @@ struct Waiting {
     is_stopping: bool,
 }
 
-/// The imports of a server.
-pub struct Imports {
+/// The operations of a server.
+pub struct Operations {
     app: Arc<App>,
     kept: Kept,
     limit_bytes: u64,
     number: AtomicU64,
     waiting: Mutex<Waiting>,
     more: Condvar,
+    /// Who has it makes a bundle.
+    turn: Semaphore,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Imports {
-    /// Begins with what lies in a folder: what had not ended is done from its beginning. To be called within
-    /// a runtime, by which the work waits for the log.
+impl Operations {
+    /// Begins with what lies in a folder: imports that had not ended are done from their beginning. To be called
+    /// within a runtime, by which the work waits for the log.
     ///
     /// # Errors
     /// Those of the system.
     pub fn start(app: Arc<App>, folder: &Path, limit_bytes: u64) -> io::Result<Arc<Self>> {
         let kept = Kept::open(folder)?;
-        let mut waiting = Waiting::default();
+        let (mut waiting, now_us) = (Waiting::default(), app.clock().now().micros());
         let mut unfinished = kept.all()?;
         unfinished.retain(|operation| !operation.state.is_done());
         for mut operation in unfinished.into_iter().rev() {
-            operation.state = State::Pending;
-            waiting.add(operation);
+            match operation.work {
+                Work::Import(_) => {
+                    operation.state = State::Pending;
+                    waiting.add(operation);
+                }
+                Work::Evidence(_) => kept.note(&bundles::interrupted(operation, now_us))?,
+            }
         }
-        let imports = Arc::new(Self {
+        let operations = Arc::new(Self {
             app,
             kept,
             limit_bytes,
             number: AtomicU64::new(0),
             waiting: Mutex::new(waiting),
             more: Condvar::new(),
+            turn: Semaphore::new(1),
             worker: Mutex::new(None),
         });
-        let (works, runtime) = (imports.clone(), tokio::runtime::Handle::current());
+        let (works, runtime) = (operations.clone(), tokio::runtime::Handle::current());
         let thread = std::thread::Builder::new().name("imports".to_owned());
         let worker = thread.spawn(move || works.work(&runtime))?;
-        *imports.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
-        Ok(imports)
+        *operations.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+        Ok(operations)
     }
 
     /// The largest that is taken, in bytes, unpacked too.
@@ -191,40 +200,49 @@ impl Imports {
         self.app.clock().now().micros()
     }
 
-    /// Begins to take what is sent.
+    /// Begins to take an import.
     ///
     /// # Errors
     /// [`TakeError::Busy`]; those of the system.
     pub fn begin(&self) -> Result<Incoming, TakeError> {
-        if self.waiting().live.len() > MAX_WAITING {
+        self.begin_where(|work| matches!(work, Work::Import(_)))
+    }
+
+    /// Begins to take an operation, of those that are limited together.
+    fn begin_where(&self, is_like: impl Fn(&Work) -> bool) -> Result<Incoming, TakeError> {
+        let waiting = self.waiting();
+        let like = |live: &&Arc<Live>| is_like(&live.told.borrow().operation.work);
+        if waiting.live.values().filter(like).count() > MAX_WAITING {
             return Err(TakeError::Busy);
         }
+        drop(waiting);
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let (folder, file) = self.kept.incoming(number)?;
         Ok(Incoming { folder, file, hash: Sha256::new(), bytes: 0, is_taken: false })
     }
 
-    /// Takes an import that was sent. One that is known by its key is answered as it stands; if it had failed
-    /// or was cancelled, it is begun again. Reads the file.
+    /// Takes an operation with what was sent for it. One that is known by its key is answered as it stands; if
+    /// it had failed or was cancelled, it is begun again. Reads the file. Says whether it is a new one.
     ///
     /// # Errors
     /// [`TakeError`].
-    pub fn take(&self, mut sent: Incoming, asked: Asked) -> Result<Operation, TakeError> {
+    pub fn take(&self, mut sent: Incoming, asked: Asked) -> Result<(Operation, bool), TakeError> {
         sent.file.sync_all()?;
         let sha256 = hex(&std::mem::take(&mut sent.hash).finalize());
         let name = format!("{}\n{}", asked.caller.principal, asked.key);
         let id = Uuid::new_v5(&self.app.log_id(), name.as_bytes());
-        let (form, limit) = (asked.form, self.limit_bytes);
         let operation = Operation::new(id, asked, sent.bytes, sha256, self.now_us());
         if let Some(known) = self.known(&operation)? {
-            return Ok(known);
+            return Ok((known, false));
         }
-        let opened = form.open(&Kept::sent_in(&sent.folder), limit);
-        opened.and_then(|source| source.lines().map(drop)).map_err(TakeError::Form)?;
+        if let Work::Import(asked) = &operation.work {
+            let opened = asked.form.open(&Kept::sent_in(&sent.folder), self.limit_bytes);
+            opened.and_then(|source| source.lines().map(drop)).map_err(TakeError::Form)?;
+        }
         let mut waiting = self.waiting();
         // Another with the same key may have come meanwhile.
         if let Some(live) = waiting.live.get(&id) {
-            return answer(live.told.borrow().operation.clone(), &operation);
+            return Ok((answer(live.told.borrow().operation.clone(), &operation)?, false));
         }
         self.kept.place(&sent.folder, &operation)?;
         sent.is_taken = true;
@@ -232,7 +250,7 @@ impl Imports {
         drop(waiting);
         self.more.notify_one();
         self.remove_old();
-        Ok(operation)
+        Ok((operation, true))
     }
 
     /// The operation of the same key, unless it is to begin again.
@@ -251,7 +269,10 @@ impl Imports {
             let told = live.told.borrow();
             return Ok(Some((told.operation.clone(), told.progress)));
         }
-        Ok(self.kept.read(id)?.map(|operation| (operation, None)))
+        let now = self.now_us();
+        let kept = self.kept.read(id)?;
+        let kept = kept.filter(|one| one.kept_until_us().is_none_or(|until| now < until));
+        Ok(kept.map(|operation| (operation, None)))
     }
 
     /// All that are kept, the newest first.
@@ -329,28 +350,17 @@ impl Imports {
             }
         }
     }
-
-    /// Removes what ended long ago, and of more than are kept the oldest.
-    fn remove_old(&self) {
-        let until = self.now_us() - KEPT_US;
-        let all = self.kept.all().unwrap_or_default();
-        for (at, operation) in all.iter().enumerate() {
-            let is_old = operation.ended_us.is_some_and(|ended| ended < until);
-            if (is_old || at >= MAX_KEPT && operation.state.is_done())
-                && let Err(error) = self.kept.remove(operation.id)
-            {
-                tracing::warn!(%error, id = %operation.id, "an old operation stays");
-            }
-        }
-    }
 }
 
 impl Waiting {
     fn add(&mut self, operation: Operation) {
         let id = operation.id;
+        // The one thread does imports; a bundle is made by who asked.
+        if matches!(operation.work, Work::Import(_)) {
+            self.queue.push_back(id);
+        }
         let told = Told { operation, progress: None, is_cancelled: false };
         self.live.insert(id, Arc::new(Live { told: watch::Sender::new(told) }));
-        self.queue.push_back(id);
     }
 
     /// Takes one out that nobody works on; whether it was there.

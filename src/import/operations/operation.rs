@@ -1,4 +1,4 @@
-//! An import that a client asked for, as it is kept beside the log.
+//! An operation that a client asked for, as it is kept beside the log.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,11 @@ use crate::app::Caller;
 use crate::domain::decide::Actor;
 use crate::domain::ids::{Office, Text};
 use crate::import::{Archive, Csv, Ndjson, Outcome, Source, Xlsx};
+
+/// How long an import is kept after its end: 30 days.
+const IMPORTS_KEPT_US: i64 = 30 * 24 * 3600 * 1_000_000;
+/// How long a bundle is: a day.
+const BUNDLES_KEPT_US: i64 = 24 * 3600 * 1_000_000;
 
 /// The form of what is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,13 +80,19 @@ pub struct Failure {
     pub text: Text,
 }
 
-/// What a client asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// Who asks.
-    pub caller: Caller,
-    /// The key of the request.
-    pub key: String,
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Work {
+    /// To import what was sent.
+    Import(ImportAsked),
+    /// To make a bundle.
+    Evidence(EvidenceAsked),
+}
+
+/// How something is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportAsked {
     /// The form of what was sent.
     pub form: Form,
     /// Whether enrollments without a bad line are imported though others have one.
@@ -90,7 +101,40 @@ pub struct Asked {
     pub only_tries: bool,
 }
 
-/// An import that was asked for.
+/// Which bundle is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceAsked {
+    /// The address that was asked, with its query.
+    pub request: String,
+    /// Up to which event.
+    pub at_sequence: u64,
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Who asks.
+    pub caller: Caller,
+    /// The office of who asks.
+    pub office_id: String,
+    /// The key of the request.
+    pub key: String,
+    /// What is to be done.
+    pub work: Work,
+}
+
+/// A bundle that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// What its file is called.
+    pub file_name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// An operation that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// Its id, made of the log, who asked and the key.
@@ -101,18 +145,15 @@ pub struct Operation {
     pub principal: String,
     /// The role, as in the token.
     pub role: String,
-    /// The registrar's office.
+    /// The office of who asked.
     pub office_id: String,
-    /// The form of what was sent.
-    pub form: Form,
-    /// Its size.
+    /// What is to be done.
+    #[serde(flatten)]
+    pub work: Work,
+    /// The size of what was sent.
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal.
     pub sha256: String,
-    /// Whether enrollments without a bad line are imported though others have one.
-    pub lenient: bool,
-    /// Whether nothing is recorded in any case.
-    pub only_tries: bool,
     /// When it was asked for, in microseconds UTC since 1970.
     pub created_us: i64,
     /// When it was begun last.
@@ -121,8 +162,11 @@ pub struct Operation {
     pub starts: u32,
     /// When it ended.
     pub ended_us: Option<i64>,
-    /// What it came to.
+    /// What an import came to.
     pub outcome: Option<Outcome>,
+    /// The bundle that was made.
+    #[serde(default)]
+    pub bundle: Option<Bundle>,
     /// Why it failed.
     pub failure: Option<Failure>,
     /// Whether there is a report of its lines.
@@ -132,23 +176,21 @@ pub struct Operation {
 impl Operation {
     /// One that was asked for just now.
     pub fn new(id: Uuid, asked: Asked, bytes: u64, sha256: String, now_us: i64) -> Self {
-        let office_id = asked.caller.actor.map(|actor| actor.office_id).unwrap_or_default();
         Self {
             id,
             state: State::Pending,
             principal: asked.caller.principal,
             role: asked.caller.role,
-            office_id,
-            form: asked.form,
+            office_id: asked.office_id,
+            work: asked.work,
             bytes,
             sha256,
-            lenient: asked.lenient,
-            only_tries: asked.only_tries,
             created_us: now_us,
             started_us: None,
             starts: 0,
             ended_us: None,
             outcome: None,
+            bundle: None,
             failure: None,
             has_report: false,
         }
@@ -156,8 +198,19 @@ impl Operation {
 
     /// Whether another asks for the same.
     pub fn is_same(&self, other: &Self) -> bool {
-        let asks = |of: &Self| (of.form, of.bytes, of.sha256.clone(), of.lenient, of.only_tries);
-        asks(self) == asks(other)
+        match (&self.work, &other.work) {
+            (Work::Evidence(one), Work::Evidence(other)) => one.request == other.request,
+            (one, another) => one == another && self.sha256 == other.sha256,
+        }
+    }
+
+    /// Until when it is kept, once it has ended.
+    pub fn kept_until_us(&self) -> Option<i64> {
+        let kept = match self.work {
+            Work::Import(_) => IMPORTS_KEPT_US,
+            Work::Evidence(_) => BUNDLES_KEPT_US,
+        };
+        self.ended_us.map(|ended| ended + kept)
     }
 
     /// Who asked, as the application wants it.

@@ -1,11 +1,11 @@
-//! The work on operations: one after another, in a thread of its own, so that nothing else waits for it.
+//! The work on imports: one after another, in a thread of its own, so that nothing else waits for it.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::{Failure, Imports, Live, Operation, Progress, State};
+use super::{Failure, ImportAsked, Live, Operation, Operations, Progress, State, Work};
 use crate::domain::ids::{Language, Text};
 use crate::import::{BadLine, Became, Import, ImportError, Line, Outcome, Report, Step, Watch};
 use crate::log::LogError;
@@ -14,7 +14,7 @@ use crate::views::problem::{Code, Problem};
 /// How often one is begun anew because the record moved while it was checked.
 const MAX_TRIES: u32 = 8;
 
-impl Imports {
+impl Operations {
     /// Does what waits, until the server stops.
     pub(super) fn work(&self, runtime: &Handle) {
         while let Some(live) = self.next() {
@@ -38,16 +38,15 @@ impl Imports {
     }
 
     fn do_one(&self, live: &Live, runtime: &Handle) {
-        let id = live.told.borrow().operation.id;
-        let ended = self.try_often(live, runtime);
+        let Work::Import(asked) = live.told.borrow().operation.work else { return };
+        let ended = self.try_often(live, asked, runtime);
         let is_cancelled = live.told.borrow().is_cancelled;
-        let now = self.now_us();
         let mut operation = live.told.borrow().operation.clone();
         match ended {
             Ok((outcome, has_report)) => {
                 operation.outcome = Some(outcome);
                 operation.has_report = has_report;
-                operation.failure = bad_lines(&operation, outcome);
+                operation.failure = bad_lines(asked, outcome);
                 operation.state = match operation.failure {
                     None => State::Succeeded,
                     Some(_) => State::Failed,
@@ -61,33 +60,27 @@ impl Imports {
                 operation.state = State::Failed;
             }
         }
-        operation.ended_us = operation.state.is_done().then_some(now);
+        self.ends(live, operation);
+    }
+
+    /// Notes how the work on one ended.
+    pub(super) fn ends(&self, live: &Live, mut operation: Operation) {
+        let (id, is_done) = (operation.id, operation.state.is_done());
+        operation.ended_us = is_done.then_some(self.now_us());
         if let Err(error) = self.kept.note(&operation) {
-            tracing::error!(%error, %id, "how an import ended can't be kept; it begins again with the next start");
+            tracing::error!(%error, %id, "how an operation ended can't be kept; the next start takes it for interrupted");
         }
         live.told.send_modify(|told| {
             (told.operation, told.progress) = (operation, None);
         });
         // From here on it is read from where it is kept.
-        if live.told.borrow().operation.state.is_done() {
+        if is_done {
             self.waiting().live.remove(&id);
         }
     }
 
-    /// Does one, anew where the record moved while it was checked.
-    fn try_often(&self, live: &Live, runtime: &Handle) -> Result<(Outcome, bool), ImportError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match runtime.block_on(self.try_once(live)) {
-                Err(ImportError::Ended { reason: LogError::Conflict { .. }, .. })
-                    if tries < MAX_TRIES => {}
-                ended => return ended,
-            }
-        }
-    }
-
-    async fn try_once(&self, live: &Live) -> Result<(Outcome, bool), ImportError> {
+    /// Notes that the work on one begins.
+    pub(super) fn begins(&self, live: &Live) -> io::Result<Operation> {
         let now = self.now_us();
         live.told.send_modify(|told| {
             told.operation.state = State::Running;
@@ -96,19 +89,46 @@ impl Imports {
             told.progress = None;
         });
         let operation = live.told.borrow().operation.clone();
-        let id = operation.id;
+        self.kept.note(&operation)?;
+        Ok(operation)
+    }
+
+    /// Does one, anew where the record moved while it was checked.
+    fn try_often(
+        &self,
+        live: &Live,
+        asked: ImportAsked,
+        runtime: &Handle,
+    ) -> Result<(Outcome, bool), ImportError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match runtime.block_on(self.try_once(live, asked)) {
+                Err(ImportError::Ended { reason: LogError::Conflict { .. }, .. })
+                    if tries < MAX_TRIES => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn try_once(
+        &self,
+        live: &Live,
+        asked: ImportAsked,
+    ) -> Result<(Outcome, bool), ImportError> {
+        let id = live.told.borrow().operation.id;
         let broken = |source| ImportError::File { path: self.kept.sent(id), source };
-        self.kept.note(&operation).map_err(broken)?;
+        let operation = self.begins(live).map_err(broken)?;
         let scratch = self.kept.scratch(id).map_err(broken)?;
-        let source = operation.form.open(&self.kept.sent(id), self.limit_bytes).map_err(broken)?;
+        let source = asked.form.open(&self.kept.sent(id), self.limit_bytes).map_err(broken)?;
         let watch =
-            Watching { imports: self, live, report: Mutex::new(Report::in_folder(&scratch)) };
+            Watching { operations: self, live, report: Mutex::new(Report::in_folder(&scratch)) };
         let import = Import {
             app: &self.app,
             caller: operation.caller(),
             scratch: &scratch,
-            lenient: operation.lenient,
-            only_tries: operation.only_tries,
+            lenient: asked.lenient,
+            only_tries: asked.only_tries,
             watch: &watch,
         };
         let outcome = import.run(source).await?;
@@ -123,13 +143,13 @@ impl Imports {
 }
 
 /// That lines are bad, where that means that nothing is imported.
-fn bad_lines(operation: &Operation, outcome: Outcome) -> Option<Failure> {
+fn bad_lines(asked: ImportAsked, outcome: Outcome) -> Option<Failure> {
     let bad = outcome.bad_lines;
     let text = Text {
         en: format!("{bad} of {} lines are bad; nothing was imported", outcome.lines),
         zh: format!("共{}行，其中{bad}行有误；未导入任何内容", outcome.lines),
     };
-    let is_failed = bad > 0 && !operation.lenient;
+    let is_failed = bad > 0 && !asked.lenient;
     is_failed.then(|| Failure { code: Code::OperationFailed.as_str(), text })
 }
 
@@ -144,8 +164,13 @@ fn failure(error: ImportError) -> Failure {
         }
         ImportError::Trial(_) | ImportError::Interrupted => Problem::internal(text),
     };
+    of_problem(problem)
+}
+
+/// A problem as it is kept.
+pub(super) fn of_problem(problem: Problem) -> Failure {
     if problem.status().is_server_error() {
-        tracing::error!(?problem, "an import failed");
+        tracing::error!(?problem, "an operation failed");
     }
     let said = |language| problem.says(language).to_owned();
     let text = Text { en: said(Language::En), zh: said(Language::Zh) };
@@ -166,9 +191,20 @@ fn of_file(error: &io::Error) -> Problem {
 
 /// Tells of the work on one.
 struct Watching<'a> {
-    imports: &'a Imports,
+    operations: &'a Operations,
     live: &'a Live,
     report: Mutex<Report>,
+}
+
+impl Live {
+    /// Tells how far the work is.
+    pub(super) fn tells(&self, progress: Progress) {
+        // Nobody waits for progress, so nobody is woken by it.
+        self.told.send_if_modified(|told| {
+            told.progress = Some(progress);
+            false
+        });
+    }
 }
 
 impl Watching<'_> {
@@ -179,11 +215,7 @@ impl Watching<'_> {
 
 impl Watch for Watching<'_> {
     fn progress(&self, step: Step, done: u64, total: u64) {
-        // Nobody waits for progress, so nobody is woken by it.
-        self.live.told.send_if_modified(|told| {
-            told.progress = Some(Progress { step, done, total });
-            false
-        });
+        self.live.tells(Progress { step, done, total });
     }
 
     fn begins_pass(&self) {
@@ -200,11 +232,11 @@ impl Watch for Watching<'_> {
 
     fn is_stopped(&self) -> bool {
         let is_cancelled = self.live.told.borrow().is_cancelled;
-        is_cancelled || self.imports.waiting().is_stopping
+        is_cancelled || self.operations.waiting().is_stopping
     }
 
     fn begins_recording(&self) -> bool {
-        let is_stopping = self.imports.waiting().is_stopping;
+        let is_stopping = self.operations.waiting().is_stopping;
         let mut begins = false;
         self.live.told.send_if_modified(|told| {
             begins = !told.is_cancelled && !is_stopping;
