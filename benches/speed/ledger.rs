@@ -76,47 +76,10 @@ fn said(name: &str, events: u64, began: Instant, before: Cpu) {
 /// A bundle of many events.
 async fn bundled(made: &Made) -> anyhow::Result<()> {
     heading(&format!("Verifying a bundle of {BUNDLED} events"));
-    let log = MemoryLog::new();
-    let (stream, events) = (StreamName::parse("bench-bundle")?, anew(&sample(made).await?));
     let signer = Signer::new(ORIGIN.to_owned(), SigningKey::from_bytes(&[7; 32]));
-    let named = json!({ "origin": ORIGIN, "public_key": signer.public_key() });
-    let first = NewEvent {
-        event_type: "LogCreated".to_owned(),
-        data: named.to_string().into_bytes().into(),
-        ..events[0].clone()
-    };
-    log.append(&StreamName::parse("log")?, Expected::NoStream, vec![first]).await?;
-    for number in 0..BUNDLED - 1 {
-        let expected = number.checked_sub(1).map_or(Expected::NoStream, Expected::Revision);
-        let event: NewEvent = events[number as usize % events.len()].clone();
-        log.append(&stream, expected, vec![event]).await?;
-    }
+    let (entries, lines) = to_bundle(made, &signer).await?;
     let folder = tempfile::tempdir()?;
     let mut growing = Growing::open(folder.path())?;
-    let (mut after, mut entries, mut lines) = (None, Vec::new(), Vec::new());
-    while (entries.len() as u64) < BUNDLED {
-        for event in log.read_all(after, 1024).await?.events {
-            after = Some(event.sequence);
-            entries.push(leaf_entry(&event));
-            let raw = |bytes: &[u8]| Ok::<_, anyhow::Error>(serde_json::from_slice(bytes)?);
-            let (data, metadata): (
-                Box<serde_json::value::RawValue>,
-                Box<serde_json::value::RawValue>,
-            ) = (raw(&event.data)?, raw(&event.metadata)?);
-            let at = docket::domain::date::Timestamp::from_micros(event.recorded_at_us);
-            let shown = json!({
-                "sequence": format!("{:020}", event.sequence), "stream": event.stream.as_str(),
-                "revision": event.revision, "id": event.event_id, "type": event.event_type,
-                "recorded_at": at.to_string(),
-            });
-            // What was hashed stands as it was.
-            let mut shown = shown.to_string();
-            shown.pop();
-            lines.extend_from_slice(
-                format!("{shown},\"data\":{data},\"metadata\":{metadata}}}\n").as_bytes(),
-            );
-        }
-    }
     growing.push(&entries.iter().map(|entry| hash_entry(entry)).collect::<Vec<_>>())?;
     let checkpoint = signer.sign(BUNDLED, growing.tiles().root(BUNDLED)?);
     let key = ledger::note::verifier_key(ORIGIN, &signer.public_key()).context("a key")?;
@@ -150,6 +113,44 @@ async fn bundled(made: &Made) -> anyhow::Result<()> {
     }
     println!("verified: {} ms (p50 / p99)", times.shown());
     Ok(())
+}
+
+/// The events of a bundle: what was hashed of each, and all of them as they are shown.
+async fn to_bundle(made: &Made, signer: &Signer) -> anyhow::Result<(Vec<Vec<u8>>, Vec<u8>)> {
+    let (log, events) = (MemoryLog::new(), anew(&sample(made).await?));
+    let named = json!({ "origin": ORIGIN, "public_key": signer.public_key() });
+    let first = NewEvent {
+        event_type: "LogCreated".to_owned(),
+        data: named.to_string().into_bytes().into(),
+        ..events[0].clone()
+    };
+    log.append(&StreamName::parse("log")?, Expected::NoStream, vec![first]).await?;
+    let stream = StreamName::parse("bench-bundle")?;
+    for number in 0..BUNDLED - 1 {
+        let expected = number.checked_sub(1).map_or(Expected::NoStream, Expected::Revision);
+        let event: NewEvent = events[number as usize % events.len()].clone();
+        log.append(&stream, expected, vec![event]).await?;
+    }
+    let (mut after, mut entries, mut lines) = (None, Vec::new(), Vec::new());
+    while (entries.len() as u64) < BUNDLED {
+        for event in log.read_all(after, 1024).await?.events {
+            after = Some(event.sequence);
+            entries.push(leaf_entry(&event));
+            let at = docket::domain::date::Timestamp::from_micros(event.recorded_at_us);
+            let shown = json!({
+                "sequence": format!("{:020}", event.sequence), "stream": event.stream.as_str(),
+                "revision": event.revision, "id": event.event_id, "type": event.event_type,
+                "recorded_at": at.to_string(),
+            });
+            let (mut shown, data) = (shown.to_string(), std::str::from_utf8(&event.data)?);
+            // What was hashed stands as it was.
+            shown.pop();
+            let metadata = std::str::from_utf8(&event.metadata)?;
+            let line = format!("{shown},\"data\":{data},\"metadata\":{metadata}}}\n");
+            lines.extend_from_slice(line.as_bytes());
+        }
+    }
+    Ok((entries, lines))
 }
 
 /// Proofs out of a tree of ten million leaves.
