@@ -15,6 +15,11 @@ mod faults;
 mod guards;
 #[path = "kurrentdb/holes.rs"]
 mod holes;
+#[path = "kurrentdb/ledger.rs"]
+mod ledger;
+#[path = "ledger/world.rs"]
+#[allow(dead_code)]
+mod ledgers;
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]
 mod log_contract;
