@@ -1,11 +1,11 @@
 //! A log in an SQLite file, read page by page; a server may be writing to it. One thread reads and copies,
-//! one hashes, one judges.
+//! another hashes and judges.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use rusqlite::types::ValueRef;
@@ -14,7 +14,6 @@ use rusqlite::{Connection, OpenFlags, Row};
 use super::beside::Leaves;
 use super::documents::Named;
 use super::{OpenError, Progress};
-use crate::verify::tree::Hash;
 use crate::verify::{Event, Judge};
 
 /// Events read at once: no read lasts long.
@@ -66,17 +65,15 @@ pub fn read(
     let total: i64 = connection.query_row(newest, [], |row| row.get(0)).map_err(no_log)?;
     let total = total.try_into().unwrap_or_default();
     thread::scope(|scope| {
-        let (sender, copied) = sync_channel(WAITING);
+        let (sender, batches) = sync_channel(WAITING);
         let reading = scope.spawn(move || {
             let mut copying = Copying { sender, batch: Batch::default(), streams: HashMap::new() };
             copying.pages(&connection)
         });
-        let (sender, batches) = sync_channel(WAITING);
-        scope.spawn(move || hash(&copied, &sender));
-        for (batch, hashes) in &batches {
-            for (event, leaf) in batch.events.iter().zip(hashes) {
+        for batch in &batches {
+            for event in &batch.events {
                 if let Some(event) = batch.event(event) {
-                    judge.event(&event, leaf, leaves.next());
+                    judge.event(&event, leaves.next());
                     named.take_in(event.data);
                     named.take_in(event.metadata);
                 }
@@ -97,20 +94,6 @@ pub fn read(
             reading.join().map_err(|_| OpenError::NotOne("its reader panicked".to_owned()))?;
         read.map_err(no_log)
     })
-}
-
-/// A batch, and the hash of the leaf of each of its events.
-type Hashed = (Batch, Vec<Option<Hash>>);
-
-/// Hashes each event, as long as somebody waits for it.
-fn hash(copied: &Receiver<Batch>, sender: &SyncSender<Hashed>) {
-    for batch in copied {
-        let leaf = |place| batch.event(place).and_then(|event| event.leaf());
-        let hashes = batch.events.iter().map(leaf).collect();
-        if sender.send((batch, hashes)).is_err() {
-            return;
-        }
-    }
 }
 
 /// Where an event's parts lie in the bytes of its batch.
