@@ -23,6 +23,7 @@ import struct
 import sys
 import zipfile
 from datetime import datetime, timezone
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -320,20 +321,25 @@ class Judge:
         self.report.miss_witnesses(self.witnesses)
         return self.report
 
+def each_row(connection, count=0):
+    columns = "sequence, stream, revision, event_id, type, recorded_at, data, metadata"
+    query = f"SELECT {columns} FROM event NOT INDEXED ORDER BY sequence"
+    try:
+        for count, row in enumerate(connection.execute(query), 1):
+            yield row
+    except sqlite3.Error:
+        # The module reads one row more than it has given.
+        yield connection.execute(f"{query} LIMIT 1 OFFSET {count}").fetchone()
+        raise
+
 def rows_of(path):
     """The rows of a log, as they stand, without looking into any index of them."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     connection.text_factory = bytes
     names = dict(connection.execute("SELECT key, name FROM stream NOT INDEXED"))
-    events = connection.execute(
-        "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata "
-        "FROM event NOT INDEXED ORDER BY sequence"
-    )
-    for sequence, stream, revision, event_id, kind, recorded_at, data, metadata in events:
-        texts = [names.get(stream), kind, event_id, data, metadata]
-        numbers = [sequence, revision, recorded_at]
-        is_event = all(isinstance(text, bytes) for text in texts)
-        is_event = is_event and all(isinstance(number, int) for number in numbers)
+    for sequence, stream, revision, event_id, kind, recorded_at, data, metadata in each_row(connection):
+        is_event = all(isinstance(text, bytes) for text in (names.get(stream), kind, event_id, data, metadata))
+        is_event = is_event and all(isinstance(number, int) for number in (sequence, revision, recorded_at))
         try:
             if not is_event or len(event_id) != 16 or revision < 0 or sequence < 0:
                 raise ValueError("no event")
@@ -345,21 +351,16 @@ def rows_of(path):
 
 def judge_folder(folder, held, keys, witnesses):
     ledger = os.path.join(folder, "ledger")
-    kept, stored = [], b""
-    for path in [os.path.join(ledger, name) for name in ("checkpoints", "cosigned")]:
-        if os.path.exists(path):
-            with open(path, encoding="utf-8", newline="") as file:
-                kept += checkpoints_of(file.read())
-    if os.path.exists(os.path.join(ledger, "tree-0")):
-        with open(os.path.join(ledger, "tree-0"), "rb") as file:
-            stored = file.read()
+    notes = [note for name in ("checkpoints", "cosigned") if (note := Path(ledger, name)).exists()]
+    kept = [checkpoint for note in notes for checkpoint in checkpoints_of(note.read_bytes().decode())]
+    stored = tree.read_bytes() if (tree := Path(ledger, "tree-0")).exists() else b""
     judge = Judge(kept, held, keys, witnesses)
     try:
         for number, event in enumerate(rows_of(os.path.join(folder, "log.sqlite"))):
+            hash_kept = stored[32 * number : 32 * number + 32]
             if event is None:
                 judge.unreadable("what stands in its place can't be an event")
             else:
-                hash_kept = stored[32 * number : 32 * number + 32]
                 judge.event(event, hash_kept if len(hash_kept) == 32 else None)
             if judge.lost:
                 break
@@ -586,8 +587,7 @@ def main():
     arguments = parser.parse_args()
     held = []
     for path in arguments.checkpoint:
-        with open(path, encoding="utf-8", newline="") as file:
-            held += checkpoints_of(file.read().strip("\n") + "\n\n")
+        held += checkpoints_of(Path(path).read_bytes().decode().strip("\n") + "\n\n")
     keys, witnesses = [[Key.parse(key) for key in list_of] for list_of in (arguments.key, arguments.witness)]
     judge = judge_folder if os.path.isdir(arguments.what) else judge_bundle
     report = judge(arguments.what, held, keys, witnesses)
