@@ -8,7 +8,7 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::Kept;
-use crate::projection::{CopyId, DatabaseError, Tables};
+use crate::projection::{At, CopyId, DatabaseError, Tables};
 
 /// Events up to which what was counted is brought up to date; beyond that it is counted anew.
 pub const MOST_CHANGED: usize = 1000;
@@ -63,6 +63,25 @@ pub trait Count {
 /// Those of the database.
 pub fn changed(tables: &Tables<'_>, since: u64) -> Result<Option<Vec<u64>>, DatabaseError> {
     Ok(tables.changed_since(since, MOST_CHANGED)?.map(|changed| changed.enrollments))
+}
+
+/// Brings up to date by who changed since an event: `ask` counts them as they were known then and as they are
+/// known now, `exchange` takes the one off and adds the other. As [`Count::further`].
+///
+/// # Errors
+/// Those of the database.
+pub fn by_changed<T>(
+    tables: &Tables<'_>,
+    (at, since): (At, u64),
+    ask: impl Fn(&[u64], At) -> Result<T, DatabaseError>,
+    exchange: impl FnOnce(T, T),
+) -> Result<bool, DatabaseError> {
+    let Some(changed) = changed(tables, since)? else { return Ok(false) };
+    if !changed.is_empty() {
+        let before = ask(&changed, At { known: Some(since), ..at })?;
+        exchange(before, ask(&changed, at)?);
+    }
+    Ok(true)
 }
 
 /// What `read` makes of what is counted, `is_past` where only what was known up to a sequence is: that

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::asking::counted::{Count, changed};
+use crate::api::asking::counted::{Count, by_changed};
 use crate::domain::ids::{Id, Node};
 use crate::projection::current_status::{CohortCount, CohortOf, Counted};
 use crate::projection::{At, DatabaseError, Tables};
@@ -47,24 +47,27 @@ impl Count for Asked {
         value: &mut Counts,
         since: u64,
     ) -> Result<bool, DatabaseError> {
-        let Some(changed) = changed(tables, since)? else { return Ok(false) };
-        if changed.is_empty() {
-            return Ok(true);
-        }
-        let only = Counted { enrollments: Some(changed), ..self.of.clone() };
-        for (key, now) in self.ask(tables, &only, self.at)? {
-            let counts = value.entry(key).or_default();
-            counts.iter_mut().zip(now).for_each(|(count, now)| *count += now);
-        }
-        for (key, before) in self.ask(tables, &only, At { known: Some(since), ..self.at })? {
-            let counts = value.entry(key).or_default();
-            counts
-                .iter_mut()
-                .zip(before)
-                .for_each(|(count, was)| *count = count.saturating_sub(was));
-        }
-        value.retain(|_, [count, ..]| *count > 0);
-        Ok(true)
+        let ask = |changed: &[u64], at| {
+            self.ask(
+                tables,
+                &Counted { enrollments: Some(changed.to_vec()), ..self.of.clone() },
+                at,
+            )
+        };
+        by_changed(tables, (self.at, since), ask, |before, now| {
+            for (key, now) in now {
+                let counts = value.entry(key).or_default();
+                counts.iter_mut().zip(now).for_each(|(count, now)| *count += now);
+            }
+            for (key, before) in before {
+                let counts = value.entry(key).or_default();
+                counts
+                    .iter_mut()
+                    .zip(before)
+                    .for_each(|(count, was)| *count = count.saturating_sub(was));
+            }
+            value.retain(|_, [count, ..]| *count > 0);
+        })
     }
 
     fn bytes(value: &Counts) -> usize {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::asking::counted::{Count, changed};
+use crate::api::asking::counted::{Count, by_changed};
 use crate::domain::ids::Id;
 use crate::projection::current_status::Counted;
 use crate::projection::{At, DatabaseError, Tables};
@@ -88,17 +88,18 @@ impl Count for Asked {
         value: &mut Counts,
         since: u64,
     ) -> Result<bool, DatabaseError> {
-        let Some(of_changed) = changed(tables, since)? else { return Ok(false) };
-        if of_changed.is_empty() {
-            return Ok(true);
-        }
-        let only = Counted { enrollments: Some(of_changed), ..self.of.clone() };
-        let before = self.ask(tables, &only, At { known: Some(since), ..self.at })?;
-        let now = self.ask(tables, &only, self.at)?;
-        exchange(&mut value.phases, before.phases, now.phases);
-        exchange(&mut value.all, before.all, now.all);
-        exchange(&mut value.zones, before.zones, now.zones);
-        Ok(true)
+        let ask = |changed: &[u64], at| {
+            self.ask(
+                tables,
+                &Counted { enrollments: Some(changed.to_vec()), ..self.of.clone() },
+                at,
+            )
+        };
+        by_changed(tables, (self.at, since), ask, |before, now| {
+            exchange(&mut value.phases, before.phases, now.phases);
+            exchange(&mut value.all, before.all, now.all);
+            exchange(&mut value.zones, before.zones, now.zones);
+        })
     }
 
     fn bytes(value: &Counts) -> usize {

@@ -15,7 +15,7 @@ use super::pick::DueYear;
 use super::{After, Found, Question};
 use crate::api::asking::answer::json;
 use crate::api::asking::call::{Answered, Call};
-use crate::api::asking::counted::{Count, changed, counted};
+use crate::api::asking::counted::{Count, by_changed, counted};
 use crate::api::asking::named::UNASSIGNED;
 use crate::api::asking::opening::{Figure, Opening, exercises};
 use crate::api::asking::page::ask_at;
@@ -255,19 +255,16 @@ impl Count for Recorded<'_> {
         sums: &mut Sums,
         since: u64,
     ) -> Result<bool, DatabaseError> {
-        let Some(changed) = changed(tables, since)? else { return Ok(false) };
-        if changed.is_empty() {
-            return Ok(true);
-        }
-        for (key, now) in self.sums(tables, Some(&changed), self.at)? {
-            sums.entry(key).or_default().add(&now);
-        }
-        let then = At { known: Some(since), ..self.at };
-        for (key, before) in self.sums(tables, Some(&changed), then)? {
-            sums.entry(key).or_default().take_off(&before);
-        }
-        sums.retain(|_, sum| !sum.by_status.is_empty());
-        Ok(true)
+        let ask = |changed: &[u64], at| self.sums(tables, Some(changed), at);
+        by_changed(tables, (self.at, since), ask, |before, now| {
+            for (key, now) in now {
+                sums.entry(key).or_default().add(&now);
+            }
+            for (key, before) in before {
+                sums.entry(key).or_default().take_off(&before);
+            }
+            sums.retain(|_, sum| !sum.by_status.is_empty());
+        })
     }
 
     fn bytes(sums: &Sums) -> usize {
