@@ -94,7 +94,7 @@ async fn choice(page: &Page, acts: &Value) -> Made {
     };
     let exercise = is_exercise(page, &page.path("program")).await?;
     let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// The form, with what is wrong where something is.
@@ -134,7 +134,7 @@ async fn shown_form(page: &Page, form: &Form<'_>, problem: Option<&Value>) -> Ma
     };
     let exercise = is_exercise(page, &page.path("program")).await?;
     let head = Head { title, part: "register", exercise, shows: None };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn carried(form: &Form<'_>) -> Markup {
@@ -249,7 +249,7 @@ async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Made {
     };
     let exercise = is_exercise(page, &page.path("program")).await?;
     let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// A key for one form, signed for who is signed in.
