@@ -10,6 +10,8 @@ mod config;
 mod console;
 #[path = "cli/console_evidence.rs"]
 mod console_evidence;
+#[path = "cli/console_law.rs"]
+mod console_law;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

@@ -7,6 +7,7 @@
 
 mod asking;
 mod changes;
+mod compared;
 mod enrollment;
 mod event;
 mod exceptions;
@@ -116,6 +117,9 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/log/{sequence}/proof/file").route(web::get().to(proof::file)))
         .service(get("/console/measures").route(shown(measures::list)))
         .service(get("/console/measures/{program}/{version}").route(shown(measures::page)))
+        .service(
+            get("/console/measures/{program}/{version}/diff/{other}").route(now(compared::page)),
+        )
         .service(
             get("/console/{program}/{subject}/acts/new")
                 .route(now(record::ask))
