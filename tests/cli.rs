@@ -10,6 +10,8 @@ mod browser;
 mod config;
 #[path = "cli/console.rs"]
 mod console;
+#[path = "cli/console_evidence.rs"]
+mod console_evidence;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

@@ -39,7 +39,7 @@ pub async fn list(page: &Page) -> Made {
         shows: Some("/v1/programs".to_owned()),
         ..Head::default()
     };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// One measure.
@@ -76,7 +76,7 @@ pub async fn page(page: &Page) -> Made {
         }
     };
     let head = Head { title, part: "measures", shows: Some(path), ..Head::default() };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn reading(page: &Page, of: &Value) -> Markup {
