@@ -39,8 +39,9 @@ campaign: tools
 	DOCKET_CAMPAIGN_MINUTES=$(MINUTES) DOCKET_CAMPAIGN_SEED=$(SEED) \
 		$(CARGO) test --locked --all-features --test campaign -- --nocapture
 
+# Each change is made to a copy of a whole log: in memory, where that is at hand.
 tampering: tools
-	DOCKET_TAMPERING_MINUTES=$(MINUTES) DOCKET_TAMPERING_SEED=$(SEED) \
+	$(addprefix TMPDIR=,$(wildcard /dev/shm)) DOCKET_TAMPERING_MINUTES=$(MINUTES) DOCKET_TAMPERING_SEED=$(SEED) \
 		$(CARGO) test --locked --all-features --test ledger -- --nocapture whatever_is_done
 
 SEEDS := $(CURDIR)/target/fuzz-seeds
