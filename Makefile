@@ -47,7 +47,8 @@ tampering: tools
 SEEDS := $(CURDIR)/target/fuzz-seeds
 fuzz: tools fuzzer
 	DOCKET_FUZZ_SEEDS=$(SEEDS) $(CARGO) test --locked --all-features --test api -- each_seed_of_the_fuzzers
-	for target in texts bundle archive log; do \
+	cp -r tests/fuzz/seeds/. $(SEEDS)
+	for target in texts bundle archive log stamp; do \
 		mkdir -p target/fuzz/corpus/$$target && $(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz \
 			$$target target/fuzz/corpus/$$target $(SEEDS)/$$target -- -max_len=131072 -timeout=10 \
 			-max_total_time=$$(( $(MINUTES) * 60 )) || exit 1; done

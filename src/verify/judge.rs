@@ -19,7 +19,7 @@ pub struct Held {
     pub outside: Vec<Checkpoint>,
     /// Keys that are known from elsewhere.
     pub keys: Vec<Key>,
-    /// Keys of witnesses that are known.
+    /// Keys of witnesses that are known, and authorities that stamp times.
     pub witnesses: Vec<Key>,
 }
 
