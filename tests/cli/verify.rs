@@ -247,7 +247,7 @@ fn a_change_of_keys_that_was_killed_is_gone_on_with() {
         verify(text(killed.path()), &["--key", &old, "--key", &new]).done();
         let log = rusqlite::Connection::open(killed.path().join("log.sqlite")).unwrap();
         let asked = "SELECT count(*) FROM event WHERE type = 'KeyRotated'";
-        let recorded: u64 = log.query_row(asked, [], |row| row.get(0)).unwrap();
+        let recorded: i64 = log.query_row(asked, [], |row| row.get(0)).unwrap();
         assert_eq!(recorded, 1, "{what}");
     }
 }
