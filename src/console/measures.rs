@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, named, shown};
 use super::json::{at, flag, list as items_of, text, text_if, texts};
+use super::spoken::spoken;
 use crate::domain::words;
 
 /// The list.
@@ -51,7 +52,7 @@ pub async fn page(page: &Page) -> Made {
     let measure = at(&answer, "measure");
     let (title, other) = named(at(&answer, "title"), page.language);
     let body = html! {
-        h1 { (title) " " span.other { (other) } }
+        h1 { (title) " " span.other { (spoken(&other, page.language)) } }
         p.lead {
             @if let Some(number) = answer.get("number").filter(|number| number.is_object()) { (named(number, page.language).0) " · " }
             (named(at(&answer, "issued_by"), page.language).0) " · "
@@ -71,7 +72,7 @@ pub async fn page(page: &Page) -> Made {
         }
         section { h2 { (page.say("Obligations", "义务")) } ul { @for duty in items_of(measure, "obligation") { li { (duty_of(page, duty)) } } } }
         section { h2 { (page.say("Editions of the file", "文件版次")) }
-            ul { @for edition in items_of(&answer, "editions") { li { code { (text(edition, "digest").get(..16).unwrap_or_default()) "…" } " " (text(edition, "reason")) } } }
+            ul { @for edition in items_of(&answer, "editions") { li { code { (text(edition, "digest").get(..16).unwrap_or_default()) "…" } " " (spoken(text(edition, "reason"), page.language)) } } }
         }
     };
     let head = Head { title, part: "measures", shows: Some(path), ..Head::default() };

@@ -16,11 +16,13 @@ mod json;
 mod links;
 mod measures;
 mod moves;
+mod near;
 mod obligations;
 mod places;
 mod record;
 mod register;
 mod session;
+mod spoken;
 mod tiles;
 mod timeline;
 
@@ -112,7 +114,8 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(
             get("/console/{program}/{subject}/corrections/{sequence}").route(shown(changes::page)),
         )
-        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)));
+        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)))
+        .service(get("/console/{rest:.*}").route(shown(frame::nowhere)));
 }
 
 /// The front page is the register of the first program, at the times that are asked for.
