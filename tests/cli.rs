@@ -4,6 +4,8 @@
 
 #[path = "cli/broken.rs"]
 mod broken;
+#[path = "cli/browser.rs"]
+mod browser;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/console.rs"]

@@ -7,6 +7,8 @@ use super::asking::{Made, Page};
 use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
 use super::links::encoded;
+use super::near;
+use super::spoken::spoken;
 use super::timeline::timeline;
 use crate::domain::date::Day;
 use crate::domain::words;
@@ -18,7 +20,10 @@ use crate::domain::words;
 pub async fn page(page: &Page) -> Made {
     let (program, subject) = (page.path("program"), page.path("subject"));
     let path = format!("/v1/enrollments/{}/{}", encoded(&program), encoded(&subject));
-    let status = page.get(&path, &[]).await?;
+    let status = match page.get(&path, &[]).await {
+        Err(failure) => return Err(near::beside(page, &program, &subject, failure).await),
+        Ok(status) => status,
+    };
     let line = page.get(&format!("{path}/timeline"), &[]).await?;
     let may_record = may_record(page, &path).await;
     let trail = page.get(&format!("{path}/audit-trail"), &[]).await?;
@@ -136,7 +141,7 @@ fn entry(page: &Page, here: &str, item: &Value) -> Markup {
         li id={ "e" (of) } {
             p.when { strong { (shown(date, page.language)) } }
             div {
-                p { (text(item, "sentence")) }
+                p { (spoken(text(item, "sentence"), page.language)) }
                 p.marks {
                     (known_from(item)) " "
                     @if text(item, "fate") != "STANDS" { span.tag.care { (text(item, "fate_label")) } " " }

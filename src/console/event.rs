@@ -8,6 +8,7 @@ use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
+use super::spoken::spoken;
 
 const FILTERS: [&str; 3] = ["program", "subject", "type"];
 
@@ -120,7 +121,7 @@ pub async fn page(page: &Page) -> Made {
             dl.pairs { @if let Some(members) = at(&event, "metadata").as_object() { @for (name, value) in members {
                 dt { code { (name) } } dd { @match name.as_str() {
                     "persons" => (sealed(page, value.as_str().unwrap_or_default())),
-                    _ => (value.as_str().unwrap_or_default()),
+                    _ => (spoken(value.as_str().unwrap_or_default(), page.language)),
                 } }
             } } }
             p.quiet { "SHA-256 " code { (text(&event, "metadata_sha256")) } } }

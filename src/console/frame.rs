@@ -1,5 +1,6 @@
 //! What holds on every page: head, navigation, the two times in words, and the foot.
 
+use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
@@ -106,7 +107,7 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
 
 /// That all of a page is invented.
 pub fn band(page: &Page) -> Markup {
-    html! { p.band role="note" { (page.say(
+    html! { section.band aria-label=(page.say("Exercise", "演练")) { (page.say(
         "EXERCISE: everything on this page is invented.", "演练：本页内容均为虚构。"
     )) } }
 }
@@ -128,7 +129,7 @@ fn times(page: &Page) -> Markup {
         !["as_of", "at_sequence", "known_at", "cursor", "after"].contains(&name.as_str())
     });
     html! {
-        div.times.past[page.times.are_past()] { div.wide {
+        section.times.past[page.times.are_past()] aria-label=(page.say("The two times", "两个时间")) { div.wide {
             form {
                 @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
                 label for="as_of" { (page.say("As of", "截至")) }
@@ -214,12 +215,28 @@ fn printed(page: &Page) -> String {
     address(page.http.uri().path(), own.chain([("print", "1")]))
 }
 
+/// The answer to an address that is none.
+///
+/// # Errors
+/// Always: that there is nothing.
+pub async fn nowhere(page: &Page) -> Made {
+    let title = page.say("There is no such page", "没有此页面");
+    let detail = format!(
+        "{} {}",
+        page.http.uri().path(),
+        page.say("is no page of the console.", "不是本控制台的页面。")
+    );
+    let problem = serde_json::json!({"title": title, "detail": detail});
+    Err(Failure::Problem(StatusCode::NOT_FOUND, problem))
+}
+
 /// A problem of the interface as a page: what, article, what would satisfy it, trace id.
 pub fn problem(page: &Page, problem: &Value) -> Markup {
     if problem.is_null() {
         return html! { h1 { (page.say("No answer", "没有答复")) } };
     }
-    let nearest = problem.get("nearest").and_then(Value::as_array);
+    let near: Vec<_> =
+        problem.get("near").and_then(Value::as_array).into_iter().flatten().collect();
     html! {
         h1 { (text(problem, "title")) }
         p.lead { (problem.get("detail").and_then(Value::as_str).unwrap_or_default()) }
@@ -229,11 +246,7 @@ pub fn problem(page: &Page, problem: &Value) -> Markup {
         @if let Some(errors) = problem.get("errors").and_then(Value::as_array) {
             ul { @for error in errors { li { (error.get("detail").and_then(Value::as_str).unwrap_or_default()) } } }
         }
-        @if let Some(nearest) = nearest {
-            p { (page.say("Near it: ", "相近的有：")) @for near in nearest {
-                a href=(page.times.link("/console/find", &[("q", near.as_str().unwrap_or_default())])) { (near.as_str().unwrap_or_default()) } " "
-            } }
-        }
+        (super::near::shown(page, &near))
         @if let Some(trace) = problem.get("trace_id").and_then(Value::as_str) {
             p.quiet { (page.say("Trace ", "追踪号 ")) code { (trace) } }
         }

@@ -7,6 +7,7 @@ use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, named, shown};
 use super::json::{at, flag, list as items_of, sequence, text, text_if, texts};
 use super::links::{address, encoded};
+use super::spoken::spoken;
 use crate::domain::words;
 
 /// The list.
@@ -85,7 +86,7 @@ pub async fn page(page: &Page) -> Made {
     let measure = at(&answer, "measure");
     let (title, other) = named(at(&answer, "title"), page.language);
     let body = html! {
-        h1 { (title) " " span.other { (other) } }
+        h1 { (title) " " span.other { (spoken(&other, page.language)) } }
         p.lead {
             @if let Some(number) = answer.get("number").filter(|number| number.is_object()) { (named(number, page.language).0) " · " }
             (named(at(&answer, "issued_by"), page.language).0) " · "
@@ -107,7 +108,7 @@ pub async fn page(page: &Page) -> Made {
         section { h2 { (page.say("Editions of the file", "文件版次")) }
             @if editions.is_empty() { p { (page.say("None was adopted yet.", "尚无采用的版次。")) } }
             ul { @for (number, edition) in editions.iter().enumerate() { li {
-                code { (text(edition, "digest")) } " " (text(edition, "reason"))
+                code { (text(edition, "digest")) } " " (spoken(text(edition, "reason"), page.language))
                 @if let Some(before) = number.checked_sub(1).and_then(|before| editions.get(before)) {
                     " " a href=(beside(page, &version, &[("edition", text(before, "digest")), ("other_edition", text(edition, "digest"))])) { (page.say("What it changed", "改变了什么")) }
                 }

@@ -17,6 +17,7 @@ mod json;
 mod links;
 mod measures;
 mod moves;
+mod near;
 mod obligations;
 mod places;
 mod proof;
@@ -24,6 +25,7 @@ mod record;
 mod register;
 mod session;
 mod sheet;
+mod spoken;
 mod tiles;
 mod timeline;
 
@@ -128,7 +130,8 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(
             get("/console/{program}/{subject}/corrections/{sequence}").route(shown(changes::page)),
         )
-        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)));
+        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)))
+        .service(get("/console/{rest:.*}").route(shown(frame::nowhere)));
 }
 
 /// The front page is the register of the first program, at the times that are asked for.
