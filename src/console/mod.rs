@@ -29,12 +29,10 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::codec::sha256_hex;
 use crate::domain::ids::Language;
+use crate::views::look::{STYLE, style_address};
 use asking::shown;
 use session::SignIns;
-
-const STYLE: &str = include_str!("style.css");
 
 /// The console of a node.
 #[derive(Clone)]
@@ -51,7 +49,7 @@ struct Settings {
     /// Gives what nobody can guess.
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
-    style: String,
+    style: &'static str,
 }
 
 impl Console {
@@ -62,7 +60,7 @@ impl Console {
             default_language,
             sign_ins: SignIns::default(),
             random,
-            style: format!("/console/style.css?{}", &sha256_hex(STYLE.as_bytes())[..16]),
+            style: style_address(),
         }))
     }
 
