@@ -42,7 +42,7 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
     html! {
         h1 { (code.title(reader.language)) }
         h2 { (reader.say("What it means", "含义与原因")) }
-        p.lead { (code.text(reader.language)) }
+        p.lead { (with_code(code.text(reader.language))) }
         h2 { (reader.say("What helps", "处理办法")) }
         p { (remedy(reader, code)) }
         h2 { (reader.say("What the answer says", "答复的内容")) }
@@ -67,6 +67,13 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
             } } }
         }
     }
+}
+
+/// A text with what stands between back quotes as code.
+fn with_code(text: &str) -> Markup {
+    html! { @for (number, part) in text.split('`').enumerate() {
+        @if number % 2 == 1 { code { (part) } } @else { (part) }
+    } }
 }
 
 fn resource_of(path: &str) -> &str {
