@@ -10,6 +10,10 @@ mod browser;
 mod config;
 #[path = "cli/console.rs"]
 mod console;
+#[path = "cli/console_evidence.rs"]
+mod console_evidence;
+#[path = "cli/console_law.rs"]
+mod console_law;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

@@ -65,7 +65,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let shows = Some("/v1/exceptions".to_owned());
     let head = Head { title: title.to_owned(), part: "exceptions", exercise, shows };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn onward<'p>(

@@ -7,6 +7,7 @@
 
 mod asking;
 mod changes;
+mod compared;
 mod enrollment;
 mod event;
 mod exceptions;
@@ -19,9 +20,11 @@ mod moves;
 mod near;
 mod obligations;
 mod places;
+mod proof;
 mod record;
 mod register;
 mod session;
+mod sheet;
 mod spoken;
 mod tiles;
 mod timeline;
@@ -33,10 +36,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::codec::sha256_hex;
 use crate::domain::ids::Language;
-use asking::shown;
+use asking::{now, shown};
 use session::SignIns;
 
-const STYLE: &str = include_str!("style.css");
+/// What pages load: where it is, what it is, and its media type.
+const STYLE: Loaded = ("/console/style.css", include_str!("style.css"), "text/css");
+const PROOF_SCRIPT: Loaded = ("/console/proof.js", include_str!("proof.js"), "text/javascript");
+
+type Loaded = (&'static str, &'static str, &'static str);
 
 /// The console of a node.
 #[derive(Clone)]
@@ -54,6 +61,8 @@ struct Settings {
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
     style: String,
+    /// The same of the script that checks a proof.
+    proof_script: String,
 }
 
 impl Console {
@@ -64,7 +73,8 @@ impl Console {
             default_language,
             sign_ins: SignIns::default(),
             random,
-            style: format!("/console/style.css?{}", &sha256_hex(STYLE.as_bytes())[..16]),
+            style: digested(STYLE),
+            proof_script: digested(PROOF_SCRIPT),
         }))
     }
 
@@ -88,7 +98,8 @@ fn configure(config: &mut web::ServiceConfig) {
     config
         .service(get("/").route(web::get().to(home)))
         .service(get("/console").route(web::get().to(home)))
-        .service(get("/console/style.css").route(web::get().to(style)))
+        .service(get(STYLE.0).route(web::get().to(async || loaded(STYLE))))
+        .service(get(PROOF_SCRIPT.0).route(web::get().to(async || loaded(PROOF_SCRIPT))))
         .service(
             get("/console/login")
                 .route(web::get().to(session::ask))
@@ -104,11 +115,16 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/quotas/{program}").route(shown(places::page)))
         .service(get("/console/log").route(shown(event::list)))
         .service(get("/console/log/{sequence}").route(shown(event::page)))
+        .service(get("/console/log/{sequence}/proof").route(now(proof::page)))
+        .service(get("/console/log/{sequence}/proof/file").route(web::get().to(proof::file)))
         .service(get("/console/measures").route(shown(measures::list)))
         .service(get("/console/measures/{program}/{version}").route(shown(measures::page)))
         .service(
+            get("/console/measures/{program}/{version}/diff/{other}").route(now(compared::page)),
+        )
+        .service(
             get("/console/{program}/{subject}/acts/new")
-                .route(shown(record::ask))
+                .route(now(record::ask))
                 .route(web::post().to(record::take)),
         )
         .service(
@@ -124,11 +140,15 @@ async fn home(http: HttpRequest) -> HttpResponse {
     see_other(&format!("/console/register/strong_province{query}"))
 }
 
-async fn style() -> HttpResponse {
+fn digested((path, content, _): Loaded) -> String {
+    format!("{path}?{}", &sha256_hex(content.as_bytes())[..16])
+}
+
+fn loaded((_, content, media): Loaded) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8"))
+        .insert_header((header::CONTENT_TYPE, format!("{media}; charset=utf-8")))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(STYLE)
+        .body(content)
 }
 
 fn see_other(target: &str) -> HttpResponse {

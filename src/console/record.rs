@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use super::asking::{Failure, Made, Page, pairs};
 use super::form::{self, Field};
-use super::frame::{Head, framed, is_exercise, shown};
+use super::frame::{Head, is_exercise, shown, whole};
 use super::json::{at, flag, list, number, sequence, text, text_if};
 use super::links::encoded;
 use super::session::{is_from_here, refused};
@@ -121,7 +121,7 @@ async fn choice(page: &Page, acts: &Value) -> Made {
     };
     let exercise = is_exercise(page, &page.path("program")).await?;
     let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
-    Ok(framed(page, head, &body).await)
+    Ok(whole(page, head, &body).await)
 }
 
 /// The form, with what is wrong where something is.
@@ -160,7 +160,7 @@ async fn shown_form(page: &Page, form: &Form<'_>, wrong: Option<&Wrong>) -> Mark
         }
     };
     let head = Head { title, part: "register", exercise: form.exercise, shows: None };
-    framed(page, head, &body).await
+    whole(page, head, &body).await
 }
 
 /// Whether an error is of a field. What is written as JSON is one, whatever is wrong in it.
@@ -341,7 +341,7 @@ async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Markup {
     };
     let exercise = form.exercise;
     let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
-    framed(page, head, &body).await
+    whole(page, head, &body).await
 }
 
 /// A key for one form, signed for who is signed in.

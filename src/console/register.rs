@@ -74,7 +74,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let shows = format!("/v1/enrollments?program={id}");
     let head = Head { title: name, part: "register", exercise, shows: Some(shows) };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn other_tag(page: &Page) -> &'static str {
@@ -244,5 +244,5 @@ async fn found(page: &Page, asked: &str) -> Made {
         } } }
     };
     let head = Head { title: title.to_owned(), ..Head::default() };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
