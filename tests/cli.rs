@@ -18,11 +18,15 @@ mod console_law;
 mod decisions;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/docs.rs"]
+mod docs;
 #[cfg(feature = "s3")]
 #[path = "cli/documents.rs"]
 mod documents;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/habits.rs"]
+mod habits;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/limits.rs"]
