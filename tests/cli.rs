@@ -4,10 +4,16 @@
 
 #[path = "cli/broken.rs"]
 mod broken;
+#[path = "cli/browser.rs"]
+mod browser;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/console.rs"]
 mod console;
+#[path = "cli/console_evidence.rs"]
+mod console_evidence;
+#[path = "cli/console_law.rs"]
+mod console_law;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

@@ -4,7 +4,6 @@
 //! what changed between two versions or editions, article by article, `retry` which decisions on record
 //! an edition would have judged otherwise. Deliberately not here: adopting a measure into a log.
 
-mod diff;
 mod draw;
 pub mod retry;
 mod words;
@@ -27,8 +26,8 @@ use crate::app::measure_files::{Checked, check_files};
 use crate::domain::ids::Language;
 use crate::domain::measure::{Measure, Programs};
 use crate::domain::measure_file::{FILES, Source};
+use crate::views::compared::{PartChange, compared};
 
-pub use diff::diff;
 pub use draw::draw;
 
 /// Check, draw and compare the measure files.
@@ -252,6 +251,31 @@ fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     }
     write!(out, "{page}")?;
     Ok(Exit::Done)
+}
+
+/// What changed from `a` to `b`, one line each: `+` added, `-` removed, `~` changed.
+///
+/// # Errors
+/// A measure cannot be written as TOML.
+pub fn diff(a: &Measure, b: &Measure) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for PartChange { part, change, article, members } in compared(a, b)? {
+        let cited = article.map_or_else(String::new, |article| format!(" ({article})"));
+        match change {
+            "ADDED" => lines.push(format!("+ {part}{cited}")),
+            "REMOVED" => lines.push(format!("- {part}{cited}")),
+            _ => lines.extend(members.iter().map(|one| {
+                let shown = |value: &Option<String>| value.clone().unwrap_or("nothing".to_owned());
+                let member = match one.member.as_str() {
+                    "" => String::new(),
+                    member => format!(": {member}"),
+                };
+                let (before, after) = (shown(&one.before), shown(&one.after));
+                format!("~ {part}{cited}{member} was {before}, is {after}")
+            })),
+        }
+    }
+    Ok(lines)
 }
 
 /// A measure by file, or by program and version.

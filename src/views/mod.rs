@@ -3,6 +3,7 @@
 
 pub mod brief;
 pub mod changes;
+pub mod compared;
 pub mod ends;
 pub mod exceptions;
 pub mod headers;

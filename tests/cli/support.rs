@@ -94,7 +94,8 @@ pub fn demo_copy() -> TempDir {
     folder
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies what is in a folder.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

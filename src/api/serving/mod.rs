@@ -4,6 +4,7 @@
 pub mod metrics;
 
 pub(super) mod admission;
+pub(super) mod compressed;
 pub(super) mod dispatch;
 pub(super) mod docs;
 pub(super) mod expectation;

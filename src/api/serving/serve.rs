@@ -13,6 +13,7 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, Error, web};
 use tokio::task::JoinHandle;
 
+use super::compressed::compressed;
 use super::inside::inside;
 use super::serve_error::{ServeError, ended};
 use super::starting::{Bound, bind};
@@ -69,6 +70,7 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
             .app_data(problems.clone())
             .wrap(from_fn(render))
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
+            .wrap(from_fn(compressed))
             .wrap(from_fn(framed))
             .configure(dispatch::configure);
         let app = match shared.pages.clone() {

@@ -14,10 +14,10 @@ use crate::api::asking::page::Page;
 use crate::api::asking::requests::MAX_ROWS;
 use crate::api::asking::times::TIMES;
 use crate::api::resources::{
-    about, act_schema, act_view, acts, changes, cohorts, documents, events, evidence, exceptions,
-    exports, health, imports, indicators, ledger, lists, obligations, permitted, persons,
-    plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline, trail,
-    webhooks, whole,
+    about, act_schema, act_view, acts, changes, cohorts, compared, documents, events, evidence,
+    exceptions, exports, health, imports, indicators, ledger, lists, obligations, permitted,
+    persons, plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline,
+    trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -86,7 +86,14 @@ pub const ROUTES: &[Route] = &[
         "办法的各个版本", json!(List<programs::MeasureView>), to!(programs::list_measures)),
     get("/v1/programs/{program}/measures/{version}", "get_measure",
         "A version of the measure as data, article by article", "办法某一版本的逐条数据",
-        json!(programs::MeasureView), to!(programs::get_measure)),
+        json!(programs::MeasureView), to!(programs::get_measure)).query(compared::ONE),
+    get("/v1/programs/{program}/measures/{version}/diff/{other}", "compare_measures",
+        "What changed from one version or edition of the measure to another", "办法两个版本或文件版次之间的差异",
+        json!(compared::Comparison), to!(compared::compare_measures)).query(compared::BOTH),
+    get("/v1/programs/{program}/measures/{version}/judged-otherwise/{other}", "list_judged_otherwise",
+        "Decisions on record that another version or edition would have judged otherwise in its place",
+        "若以另一版本或文件版次取代该版本，结论将有不同的在案决定",
+        json!(compared::JudgedOtherwise), to!(compared::list_judged_otherwise)).query(compared::TRIED),
     get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
         "任一日的名额占用", json!(quotas::Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
     get("/v1/programs/{program}/scoreboard", "get_scoreboard",
