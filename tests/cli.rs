@@ -33,6 +33,8 @@ mod help;
 mod limits;
 #[path = "cli/nameless.rs"]
 mod nameless;
+#[path = "cli/oidc.rs"]
+mod oidc;
 #[path = "cli/persons.rs"]
 mod persons;
 #[cfg(feature = "postgres")]

@@ -29,6 +29,7 @@ mod personal;
 mod private;
 mod progress;
 mod projections;
+mod provider;
 mod read;
 mod running;
 mod serve;

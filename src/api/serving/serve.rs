@@ -1,6 +1,5 @@
 //! Binding, serving and stopping.
 
-use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,8 +83,11 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
         let app = app.into_factory().map_err(|error: Error| error.error_response());
         let (state, problems, draining) = (shared.clone(), problems.clone(), draining.clone());
         let expected = move |request: Request| {
-            let refused = expectation::refused(request.head(), &state, &problems);
-            ready(refused.map_or(Ok(request), |refused| Err(Response::from(refused))))
+            let (state, problems) = (state.clone(), problems.clone());
+            async move {
+                let refused = expectation::refused(request.head(), &state, &problems).await;
+                refused.map_or(Ok(request), |refused| Err(Response::from(refused)))
+            }
         };
         HttpService::build()
             .graceful_shutdown_signal(move || {
