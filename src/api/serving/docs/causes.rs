@@ -43,6 +43,7 @@ pub const fn cause(code: Code) -> (&'static str, &'static str) {
         Code::ProjectionRebuilding => ("The server is new, or its read models are of another version and are made anew.", "服务器初次启动，或查询表因版本变更正在重建。"),
         Code::ProjectionFailed => ("An event has a type or version that this server does not know, or its row can't be written.", "某事件的类型或版本为本服务器所不识，或其行无法写入。"),
         Code::ReadModelsUnavailable => ("The database of the lists is restarting, full, or cut off.", "列表所在数据库正在重启、已满或连接中断。"),
+        Code::IdentityProviderUnavailable => ("The identity provider is down, or this server can't reach its address.", "身份提供方停机，或本服务器无法访问其地址。"),
         Code::Starting => ("The process began a moment ago, or waits for a store.", "进程刚刚启动，或正在等待存储。"),
         Code::EventStoreUnavailable => ("The store of the log restarts, is full, or can't be reached.", "日志存储正在重启、已满或无法访问。"),
         Code::LogMoving => ("The operator moves the log to another store.", "运维人员正在将日志迁移至另一存储。"),
