@@ -12,6 +12,8 @@ mod config;
 mod console;
 #[path = "cli/console_evidence.rs"]
 mod console_evidence;
+#[path = "cli/crawl.rs"]
+mod crawl;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

@@ -30,10 +30,12 @@ impl Invented {
             let path = format!("/v1/enrollments?limit=1000{exercise}");
             browser.json(auditor, &path)["items"].as_array().unwrap().clone()
         };
-        let text = |item: &serde_json::Value, member: &str| item[member].as_str().unwrap().to_owned();
+        let text =
+            |item: &serde_json::Value, member: &str| item[member].as_str().unwrap().to_owned();
         let real: BTreeSet<_> = all("").iter().map(|item| text(item, "subject")).collect();
         let invented = all("&exercise=true");
-        let invented = invented.iter().filter(|item| !real.contains(item["subject"].as_str().unwrap()));
+        let invented =
+            invented.iter().filter(|item| !real.contains(item["subject"].as_str().unwrap()));
         let words: BTreeSet<_> =
             invented.flat_map(|item| [text(item, "subject"), text(item, "name")]).collect();
         assert!(words.len() > 50, "the exercises are not listed");
@@ -42,7 +44,8 @@ impl Invented {
 
     /// The first that stands in a text by itself.
     fn in_text(&self, text: &str) -> Option<&str> {
-        let is_word = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
+        let is_word =
+            |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
         let found = |word: &&String| {
             text.match_indices(word.as_str()).any(|(at, _)| {
                 let after = text[at + word.len()..].chars().next();
@@ -58,7 +61,8 @@ impl Invented {
 fn each_role_follows_every_link_and_none_is_dead() {
     let folder = demo_copy();
     let server = Server::start(folder.path());
-    let tokens = ROLES.map(|(role, divisions)| (role, token_of(folder.path(), role, divisions, "28800")));
+    let tokens =
+        ROLES.map(|(role, divisions)| (role, token_of(folder.path(), role, divisions, "28800")));
     let auditor = &tokens.iter().find(|(role, _)| *role == "auditor").unwrap().1;
     let invented = Invented::of(&Browser::new(&server.base), auditor);
     for (role, token) in &tokens {
@@ -76,7 +80,11 @@ fn each_role_follows_every_link_and_none_is_dead() {
             figures: 0,
         };
         let pages = crawl.run(&invented);
-        eprintln!("{role}: {pages} pages of {} kinds, {} figures", crawl.kinds.len(), crawl.figures);
+        eprintln!(
+            "{role}: {pages} pages of {} kinds, {} figures",
+            crawl.kinds.len(),
+            crawl.figures
+        );
         let (least, figures) = if reads_all { (150, 30) } else { (40, 10) };
         assert!(pages >= least, "{role}: {pages} pages");
         assert!(crawl.figures >= figures, "{role}: {} figures", crawl.figures);
@@ -114,14 +122,19 @@ impl Crawl<'_> {
                 continue;
             }
             assert_eq!(shown.status, 200, "{role} {link} on {from}: {}", shown.body);
+            if !shown.header("content-type").starts_with("text/html") {
+                continue;
+            }
             holds(&link, &shown, invented);
             pages += 1;
-            for (to, text) in links(&shown.body) {
+            for (to, _) in links(&shown.body) {
                 if let Some(id) = to.strip_prefix('#') {
-                    assert!(shown.body.contains(&format!("id=\"{id}\"")), "{link}: nothing is at #{id}");
+                    assert!(
+                        shown.body.contains(&format!("id=\"{id}\"")),
+                        "{link}: nothing is at #{id}"
+                    );
                 }
                 self.meet(to.split('#').next().unwrap(), &link);
-                let _ = text;
             }
             self.count_figures(&link, &shown);
         }
@@ -207,16 +220,16 @@ fn kind_of(link: &str) -> String {
     match parts.as_mut_slice() {
         ["console", "register", _] => {}
         ["console", "quotas", program] => *program = "*",
-        ["console", "log", sequence] => *sequence = "*",
+        ["console", "log", sequence, ..] => *sequence = "*",
         ["console", "measures", program, version, ..] => (*program, *version) = ("*", "*"),
         ["console", program, subject, rest @ ..] => {
-            (*program, *subject) = (if program.starts_with("exercise_") { "invented" } else { "real" }, "*");
+            (*program, *subject) =
+                (if program.starts_with("exercise_") { "invented" } else { "real" }, "*");
             if let ["corrections", sequence, ..] = rest {
                 *sequence = "*";
             }
         }
-        ["v1", first, rest @ ..] => {
-            let _ = first;
+        ["v1", _, rest @ ..] => {
             rest.fill("*");
         }
         _ => {}
@@ -240,6 +253,10 @@ fn holds(link: &str, shown: &Shown, invented: &Invented) {
     for never in ["style=\"", "onclick", "http-equiv", "src=\"http"] {
         assert!(!body.contains(never), "{link}: {never}");
     }
+    for script in body.split("<script").skip(1) {
+        let is_own = script.starts_with(" src=\"/console/") && script.contains(" defer></script>");
+        assert!(is_own, "{link}: a script that is not a file of this server");
+    }
     let language = shown.header("content-language");
     assert!(body.contains(&format!("<html lang=\"{language}\">")), "{link}");
     assert_eq!(body.matches("<h1>").count(), 1, "{link}");
@@ -256,7 +273,8 @@ fn holds(link: &str, shown: &Shown, invented: &Invented) {
     let main = body.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
     if NEUTRAL.iter().any(|path| link.starts_with(path)) {
         for row in main.split("<tr").skip(1).filter(|row| row.contains("exercise_")) {
-            let is_marked = row.starts_with(" class=\"invented\"") || link.starts_with("/console/measures");
+            let is_marked =
+                row.starts_with(" class=\"invented\"") || link.starts_with("/console/measures");
             assert!(is_marked, "{link}: not marked as invented: {row}");
         }
         return;
