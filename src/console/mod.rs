@@ -7,6 +7,7 @@
 
 mod asking;
 mod changes;
+mod compared;
 mod enrollment;
 mod event;
 mod exceptions;
@@ -33,16 +34,16 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::codec::sha256_hex;
 use crate::domain::ids::Language;
+use crate::views::look::{Loaded, STYLE, style_address};
 use asking::{now, shown};
 use session::SignIns;
 
-/// What pages load: where it is, what it is, and its media type.
-const STYLE: Loaded = ("/console/style.css", include_str!("style.css"), "text/css");
-const PROOF_SCRIPT: Loaded = ("/console/proof.js", include_str!("proof.js"), "text/javascript");
-
-type Loaded = (&'static str, &'static str, &'static str);
+const PROOF_SCRIPT: Loaded = Loaded {
+    path: "/console/proof.js",
+    content: include_str!("proof.js"),
+    media: "text/javascript",
+};
 
 /// The console of a node.
 #[derive(Clone)]
@@ -59,7 +60,7 @@ struct Settings {
     /// Gives what nobody can guess.
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
-    style: String,
+    style: &'static str,
     /// The same of the script that checks a proof.
     proof_script: String,
 }
@@ -72,8 +73,8 @@ impl Console {
             default_language,
             sign_ins: SignIns::default(),
             random,
-            style: digested(STYLE),
-            proof_script: digested(PROOF_SCRIPT),
+            style: style_address(),
+            proof_script: PROOF_SCRIPT.address(),
         }))
     }
 
@@ -97,8 +98,8 @@ fn configure(config: &mut web::ServiceConfig) {
     config
         .service(get("/").route(web::get().to(home)))
         .service(get("/console").route(web::get().to(home)))
-        .service(get(STYLE.0).route(web::get().to(async || loaded(STYLE))))
-        .service(get(PROOF_SCRIPT.0).route(web::get().to(async || loaded(PROOF_SCRIPT))))
+        .service(get(STYLE.path).route(web::get().to(async || loaded(STYLE))))
+        .service(get(PROOF_SCRIPT.path).route(web::get().to(async || loaded(PROOF_SCRIPT))))
         .service(
             get("/console/login")
                 .route(web::get().to(session::ask))
@@ -119,6 +120,9 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/measures").route(shown(measures::list)))
         .service(get("/console/measures/{program}/{version}").route(shown(measures::page)))
         .service(
+            get("/console/measures/{program}/{version}/diff/{other}").route(now(compared::page)),
+        )
+        .service(
             get("/console/{program}/{subject}/acts/new")
                 .route(now(record::ask))
                 .route(web::post().to(record::take)),
@@ -136,15 +140,11 @@ async fn home(http: HttpRequest) -> HttpResponse {
     see_other(&format!("/console/register/strong_province{query}"))
 }
 
-fn digested((path, content, _): Loaded) -> String {
-    format!("{path}?{}", &sha256_hex(content.as_bytes())[..16])
-}
-
-fn loaded((_, content, media): Loaded) -> HttpResponse {
+fn loaded(what: Loaded) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, format!("{media}; charset=utf-8")))
+        .insert_header((header::CONTENT_TYPE, format!("{}; charset=utf-8", what.media)))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(content)
+        .body(what.content)
 }
 
 fn see_other(target: &str) -> HttpResponse {

@@ -53,6 +53,9 @@ pub fn command(args: &[&str]) -> Command {
         command.env_remove(name);
     }
     let elsewhere = ELSEWHERE.get_or_init(|| tempfile::tempdir().unwrap());
+    for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "COLUMNS"] {
+        command.env_remove(name);
+    }
     command.env_remove("RUST_LOG").current_dir(elsewhere.path()).args(args);
     command
 }
