@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::node::read_models;
 use crate::cli::output::{Page, Table, print, print_line};
 use crate::cli::stores::check_addresses;
+use crate::cli::tls;
 
 /// Show or check the configuration.
 ///
@@ -55,6 +56,7 @@ pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
             let (config, _) = Config::load(args, std::env::vars())?;
             read_models(&config)?;
             check_addresses(&config)?;
+            tls::configured(&config)?;
             print_line("the configuration is good")?;
         }
     }
