@@ -39,14 +39,16 @@ campaign: tools
 	DOCKET_CAMPAIGN_MINUTES=$(MINUTES) DOCKET_CAMPAIGN_SEED=$(SEED) \
 		$(CARGO) test --locked --all-features --test campaign -- --nocapture
 
+# Each change is made to a copy of a whole log: in memory, where that is at hand.
 tampering: tools
-	DOCKET_TAMPERING_MINUTES=$(MINUTES) DOCKET_TAMPERING_SEED=$(SEED) \
+	$(addprefix TMPDIR=,$(wildcard /dev/shm)) DOCKET_TAMPERING_MINUTES=$(MINUTES) DOCKET_TAMPERING_SEED=$(SEED) \
 		$(CARGO) test --locked --all-features --test ledger -- --nocapture whatever_is_done
 
 SEEDS := $(CURDIR)/target/fuzz-seeds
 fuzz: tools fuzzer
 	DOCKET_FUZZ_SEEDS=$(SEEDS) $(CARGO) test --locked --all-features --test api -- each_seed_of_the_fuzzers
-	for target in texts bundle archive log; do \
+	cp -r tests/fuzz/seeds/. $(SEEDS)
+	for target in texts bundle archive log stamp; do \
 		mkdir -p target/fuzz/corpus/$$target && $(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz \
 			$$target target/fuzz/corpus/$$target $(SEEDS)/$$target -- -max_len=131072 -timeout=10 \
 			-max_total_time=$$(( $(MINUTES) * 60 )) || exit 1; done

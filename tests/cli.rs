@@ -4,19 +4,29 @@
 
 #[path = "cli/broken.rs"]
 mod broken;
+#[path = "cli/browser.rs"]
+mod browser;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/console.rs"]
 mod console;
+#[path = "cli/console_evidence.rs"]
+mod console_evidence;
+#[path = "cli/console_law.rs"]
+mod console_law;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/docs.rs"]
+mod docs;
 #[cfg(feature = "s3")]
 #[path = "cli/documents.rs"]
 mod documents;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/habits.rs"]
+mod habits;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/limits.rs"]

@@ -119,6 +119,31 @@ impl App {
         Ok(Some(again))
     }
 
+    /// The same for what follows a stream, by its name, until so many decisions were made; with the stream
+    /// after which there is more.
+    ///
+    /// # Errors
+    /// As [`App::judge_again`].
+    pub async fn judge_some_again(
+        &self,
+        edition: &Arc<Edition>,
+        after: &str,
+        most: u64,
+    ) -> Result<(DecidedAgain, Option<String>), StartError> {
+        let editions = Editions::of(&self.library, &edition.measure.program).await?;
+        let streams = self.streams_governed_by(&edition.measure.program).await?;
+        let (mut again, mut last) = (DecidedAgain::default(), None);
+        for stream in streams.into_iter().filter(|stream| stream.as_str() > after) {
+            if again.decisions >= most {
+                return Ok((again, last));
+            }
+            let history = load_history(&*self.library.log, &stream).await?;
+            self.judge_history(&history, &editions, Some(edition), &mut again).await?;
+            last = Some(stream);
+        }
+        Ok((again, None))
+    }
+
     /// Judges every act on record by the edition that it cites; `None` when `progress` says to stop. What
     /// can't be read keeps nothing else from being judged.
     ///

@@ -126,8 +126,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::new`].
-    pub fn of_this_machine(base: &str, bearer: String) -> anyhow::Result<Self> {
-        let client = Self::new(base, bearer, None)?;
+    pub fn of_this_machine(
+        base: &str,
+        bearer: String,
+        language: Option<&'static str>,
+    ) -> anyhow::Result<Self> {
+        let client = Self::new(base, bearer, language)?;
         let http =
             reqwest::Client::builder().timeout(TIMEOUT).tls_danger_accept_invalid_certs(true);
         Ok(Self { http: http.build()?, ..client })

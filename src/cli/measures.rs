@@ -4,7 +4,6 @@
 //! what changed between two versions or editions, article by article, `retry` which decisions on record
 //! an edition would have judged otherwise. Deliberately not here: adopting a measure into a log.
 
-mod diff;
 mod draw;
 pub mod retry;
 mod words;
@@ -17,16 +16,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::output::Page;
+use super::language::LanguageArgs;
+use super::output::{Format, Page};
 use super::private::create_usual;
 use crate::app::measure_files::{Checked, check_files};
 use crate::domain::ids::Language;
 use crate::domain::measure::{Measure, Programs};
 use crate::domain::measure_file::{FILES, Source};
+use crate::views::compared::{PartChange, compared};
 
-pub use diff::diff;
 pub use draw::draw;
 
 /// Check, draw and compare the measure files.
@@ -66,6 +67,9 @@ pub struct CheckArgs {
     /// Measure files, or folders of programs with their measures [default: those that docket brings along]
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// What to draw.
@@ -76,9 +80,8 @@ pub struct DrawArgs {
     program: String,
     /// The version of its measure, such as 2014-40
     version: String,
-    /// The language of the labels
-    #[arg(long, value_enum, default_value_t = Language::En)]
-    lang: Language,
+    #[command(flatten)]
+    language: LanguageArgs,
     /// A folder to take the measure from [default: those that docket brings along]
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
@@ -94,6 +97,9 @@ pub struct DiffArgs {
     a: String,
     /// The later one, likewise
     b: String,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 impl ValueEnum for Language {
@@ -143,6 +149,10 @@ fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     } else {
         check_files(&sources, Some(&embedded()?.programs))
     };
+    if args.output == Format::Json {
+        writeln!(out, "{:#}", checked_as_json(&checked))?;
+        return Ok(if checked.faults.is_empty() { Exit::Done } else { Exit::Failed });
+    }
     let mut page = Page::default();
     for fault in &checked.faults {
         page.line(&fault.to_string());
@@ -159,13 +169,37 @@ fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     Ok(if errors > 0 { Exit::Failed } else { Exit::Done })
 }
 
-fn report(source: &Source<'_>, measure: &Measure, page: &mut Page) {
+fn checked_as_json(checked: &Checked<'_>) -> Value {
+    let measure = |(source, measure): &(Source<'_>, Measure)| {
+        json!({
+            "file": source.path,
+            "program": measure.program.as_str(),
+            "version": measure.version,
+            "phases": measure.phases.len(),
+            "rules": measure.acts.len(),
+            "obligations": measure.obligations.len(),
+            "readings": readings(measure),
+            "known_in_part": measure.gaps.iter().map(|gap| &gap.en).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "faults": checked.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "measures": checked.measures.iter().map(measure).collect::<Vec<_>>(),
+    })
+}
+
+/// How many readings of silent texts a measure rests on.
+fn readings(measure: &Measure) -> usize {
     let readings = measure.acts.iter().flat_map(|rule| {
         rule.outcomes.values().map(|outcome| &outcome.reading).chain([&rule.reading])
     });
-    let readings = readings.flatten().count()
+    readings.flatten().count()
         + measure.obligations.iter().filter(|obligation| obligation.reading.is_some()).count()
-        + usize::from(measure.passing.as_ref().is_some_and(|passing| passing.reading.is_some()));
+        + usize::from(measure.passing.as_ref().is_some_and(|passing| passing.reading.is_some()))
+}
+
+fn report(source: &Source<'_>, measure: &Measure, page: &mut Page) {
+    let readings = readings(measure);
     page.line(&format!(
         "{}: ok: {} {}, {} phases, {} rules for acts, {} obligations, {readings} readings",
         source.path,
@@ -190,7 +224,7 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
     };
     let measure = pick(&measures, &args.program, &args.version)?;
-    let svg = draw(measure, args.lang);
+    let svg = draw(measure, args.language.language());
     match &args.output_file {
         None => out.write_all(svg.as_bytes())?,
         Some(path) => {
@@ -204,6 +238,10 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
 fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (a, b) = (named(&args.a)?, named(&args.b)?);
     let changes = diff(&a, &b)?;
+    if args.output == Format::Json {
+        writeln!(out, "{:#}", json!({ "changes": changes }))?;
+        return Ok(Exit::Done);
+    }
     let mut page = Page::default();
     if changes.is_empty() {
         page.line("no difference");
@@ -213,6 +251,31 @@ fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     }
     write!(out, "{page}")?;
     Ok(Exit::Done)
+}
+
+/// What changed from `a` to `b`, one line each: `+` added, `-` removed, `~` changed.
+///
+/// # Errors
+/// A measure cannot be written as TOML.
+pub fn diff(a: &Measure, b: &Measure) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for PartChange { part, change, article, members } in compared(a, b)? {
+        let cited = article.map_or_else(String::new, |article| format!(" ({article})"));
+        match change {
+            "ADDED" => lines.push(format!("+ {part}{cited}")),
+            "REMOVED" => lines.push(format!("- {part}{cited}")),
+            _ => lines.extend(members.iter().map(|one| {
+                let shown = |value: &Option<String>| value.clone().unwrap_or("nothing".to_owned());
+                let member = match one.member.as_str() {
+                    "" => String::new(),
+                    member => format!(": {member}"),
+                };
+                let (before, after) = (shown(&one.before), shown(&one.after));
+                format!("~ {part}{cited}{member} was {before}, is {after}")
+            })),
+        }
+    }
+    Ok(lines)
 }
 
 /// A measure by file, or by program and version.

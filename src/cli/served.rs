@@ -10,6 +10,7 @@ use super::healthcheck::reachable;
 use super::tls::scheme;
 use super::token::{token, token_key};
 use crate::api::auth::Role;
+use crate::domain::ids::Language;
 
 /// The file that says it.
 const FILE: &str = "served";
@@ -49,7 +50,8 @@ pub async fn client(config: &Config, role: Role, office: &str) -> anyhow::Result
     let ttl_s = TTL_S.min(config.auth.max_token_ttl_s);
     let key = token_key(&config.auth.token_key)?;
     let bearer = token(&key, config, role, office, office, &[], ttl_s)?;
-    let client = Client::of_this_machine(address.trim(), bearer)?;
+    let language = Some(Language::En.tag());
+    let client = Client::of_this_machine(address.trim(), bearer, language)?;
     // A server that crashed left its note.
     Ok(client.get("/health/live", &[]).await.is_ok().then_some(client))
 }

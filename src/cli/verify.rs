@@ -44,6 +44,7 @@ Examples:
   docket verify --data-dir /srv/docket
   docket verify --data-dir /srv/docket --checkpoint held-in-another-office.txt
   docket verify futian.zip --key 'docket/6f1c…+1a2b3c4d+AY…'
+  docket verify futian.zip --authority tsa.example=tsa.pem
   docket verify act.tlog-proof --key 'docket/6f1c…+1a2b3c4d+AY…'
   docket verify https://docket.example --checkpoint held.txt
   docket verify copy.sqlite --output json

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::links::{Times, address};
 use super::session::token_of;
-use super::{Settings, frame, see_other};
+use super::{Settings, frame, see_other, sheet};
 use crate::domain::ids::Language;
-use crate::views::inside::{Asked, Inside};
+use crate::views::inside::{Asked, Inside, Reply};
+use crate::views::media::JSON;
 
 /// A request.
 pub struct Page {
@@ -24,8 +25,21 @@ pub struct Page {
     pub times: Times,
     /// The language of the page.
     pub language: Language,
+    /// How long it is good.
+    pub keeps: Keeps,
     inside: web::Data<Inside>,
     token: Option<String>,
+}
+
+/// How long a page is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// For ever, where its times are fixed; it has a record sheet.
+    AsFixed,
+    /// As long as it is looked at: it says what holds now, whatever times its address names.
+    Now,
+    /// Nobody keeps it.
+    Never,
 }
 
 /// Why there is no page.
@@ -57,7 +71,7 @@ impl Page {
         };
         let language = fixed.or_else(|| liked(&http)).unwrap_or(settings.default_language);
         let token = token_of(&http);
-        Self { http, settings, query, times, language, inside, token }
+        Self { http, settings, query, times, language, keeps: Keeps::AsFixed, inside, token }
     }
 
     /// A parameter.
@@ -85,6 +99,7 @@ impl Page {
             query: Vec::new(),
             times: Times::default(),
             language: self.language,
+            keeps: self.keeps,
             inside: self.inside.clone(),
             token: Some(token.to_owned()),
         }
@@ -109,20 +124,31 @@ impl Page {
     /// # Errors
     /// As [`Page::get`].
     pub async fn get_at(&self, target: &str) -> Result<Value, Failure> {
+        let reply = self.asked(target, JSON).await?;
+        Ok(serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
+    }
+
+    /// The answer itself, in this form.
+    ///
+    /// # Errors
+    /// As [`Page::get`].
+    pub async fn asked(&self, target: &str, accept: &str) -> Result<Reply, Failure> {
         let Some(token) = &self.token else { return Err(Failure::SignIn) };
         let headers = vec![
             ("authorization", format!("Bearer {token}")),
-            ("accept", "application/json".to_owned()),
+            ("accept", accept.to_owned()),
             ("accept-language", self.language.tag().to_owned()),
         ];
         let target = target.to_owned();
         let asked = Asked { method: Method::GET, target, headers, body: Bytes::new() };
         let reply = self.inside.ask(asked).await;
-        let body = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
         match reply.status {
-            status if status.is_success() => Ok(body),
+            status if status.is_success() => Ok(reply),
             StatusCode::UNAUTHORIZED => Err(Failure::SignIn),
-            status => Err(Failure::Problem(status, body)),
+            status => {
+                let problem = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+                Err(Failure::Problem(status, problem))
+            }
         }
     }
 
@@ -174,16 +200,17 @@ impl Page {
             }
             Err(Failure::Problem(status, problem)) => {
                 let body = frame::problem(&self, &problem);
-                (status, frame::framed(&self, frame::Head::default(), &body).await)
+                (status, frame::whole(&self, frame::Head::default(), &body).await)
             }
         };
         let fixed =
             status == StatusCode::OK && self.times.are_fixed() && self.times.language.is_some();
-        let cache = match fixed {
+        let cache = match self.keeps {
             // What was typed may name persons.
             _ if self.http.method() == Method::POST => "no-store",
-            true => "private, max-age=31536000, immutable",
-            false => "private, no-cache",
+            Keeps::Never => "no-store",
+            Keeps::AsFixed if fixed => "private, max-age=31536000, immutable",
+            Keeps::AsFixed | Keeps::Now => "private, no-cache",
         };
         html(status, self.language)
             .insert_header((header::CACHE_CONTROL, cache))
@@ -196,12 +223,27 @@ impl Page {
 pub fn shown(make: impl AsyncFn(&Page) -> Made + Copy + 'static) -> Route {
     web::get().to(move |http, settings, inside| async move {
         let page = Page::of(http, settings, inside);
+        match sheet::elsewhere(&page).await {
+            Ok(Some(elsewhere)) => elsewhere,
+            Ok(None) => {
+                let made = make(&page).await;
+                page.answer(made).await
+            }
+            Err(failure) => page.answer(Err(failure)).await,
+        }
+    })
+}
+
+/// The route of a page that says what holds now, made by this.
+pub fn now(make: impl AsyncFn(&Page) -> Made + Copy + 'static) -> Route {
+    web::get().to(move |http, settings, inside| async move {
+        let page = Page { keeps: Keeps::Now, ..Page::of(http, settings, inside) };
         let made = make(&page).await;
         page.answer(made).await
     })
 }
 
-/// A page's answer, with what it may load: the style, and nothing else.
+/// A page's answer, with what it may load: the style and the scripts of this server, and nothing else.
 pub fn html(status: StatusCode, language: Language) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response
@@ -210,8 +252,8 @@ pub fn html(status: StatusCode, language: Language) -> actix_web::HttpResponseBu
         .insert_header((header::REFERRER_POLICY, "same-origin"))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-             base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ));
     response
 }

@@ -48,7 +48,7 @@ pub async fn page(page: &Page) -> Made {
         }
     };
     let head = Head { title, part: "register", exercise, shows: Some("/v1/changes".to_owned()) };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn table(page: &Page, items: &[Value]) -> Markup {

@@ -7,6 +7,8 @@ use super::asking::{Made, Page};
 use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
 use super::links::encoded;
+use super::near;
+use super::spoken::spoken;
 use super::timeline::timeline;
 use crate::domain::date::Day;
 use crate::domain::words;
@@ -18,7 +20,10 @@ use crate::domain::words;
 pub async fn page(page: &Page) -> Made {
     let (program, subject) = (page.path("program"), page.path("subject"));
     let path = format!("/v1/enrollments/{}/{}", encoded(&program), encoded(&subject));
-    let status = page.get(&path, &[]).await?;
+    let status = match page.get(&path, &[]).await {
+        Err(failure) => return Err(near::beside(page, &program, &subject, failure).await),
+        Ok(status) => status,
+    };
     let line = page.get(&format!("{path}/timeline"), &[]).await?;
     let may_record = may_record(page, &path).await;
     let trail = page.get(&format!("{path}/audit-trail"), &[]).await?;
@@ -52,7 +57,7 @@ pub async fn page(page: &Page) -> Made {
         }
     };
     let head = Head { title: name, part: "register", exercise, shows: Some(path) };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// Whether who asks may record any act now. A view of another time offers none.
@@ -136,7 +141,7 @@ fn entry(page: &Page, here: &str, item: &Value) -> Markup {
         li id={ "e" (of) } {
             p.when { strong { (shown(date, page.language)) } }
             div {
-                p { (text(item, "sentence")) }
+                p { (spoken(text(item, "sentence"), page.language)) }
                 p.marks {
                     (known_from(item)) " "
                     @if text(item, "fate") != "STANDS" { span.tag.care { (text(item, "fate_label")) } " " }
@@ -146,6 +151,7 @@ fn entry(page: &Page, here: &str, item: &Value) -> Markup {
                         " " a href=(page.times.link(&format!("{here}/corrections/{of}"), &[])) { (page.say("What it changed", "改变了什么")) }
                     }
                 }
+                (sources(page, item))
                 @for reading in list(item, "readings").iter().filter_map(Value::as_str) { p { span.tag { (page.say("reading", "理解")) } " " (reading) } }
             }
             p.where {
@@ -154,6 +160,28 @@ fn entry(page: &Page, here: &str, item: &Value) -> Markup {
                 br; span.quiet { (page.say("recorded ", "入档 ")) (text(item, "recorded_at").get(..10).unwrap_or_default()) }
             }
         }
+    }
+}
+
+/// The document that an act cites and the materials that came with it, as far as they are known.
+fn sources(page: &Page, item: &Value) -> Markup {
+    let document = item.get("document").filter(|document| document.is_object());
+    let (separator, digest) = (page.say(", ", "，"), page.say("SHA-256 ", "SHA-256："));
+    html! {
+        @if let Some(document) = document { p.source {
+            (page.say("Document: ", "文件："))
+            @for (at, member) in ["number", "title", "issuing_office"].into_iter().filter_map(|name| text_left_out(document, name)).enumerate() {
+                @if at > 0 { (separator) } (member)
+            }
+            @match text_left_out(document, "digest") {
+                Some(of) => { (separator) (digest) code { (of) } },
+                None => { (separator) (page.say("named, not kept", "仅具名，未存档")) },
+            }
+            @if let Some(by) = text_left_out(document, "reported_by") { (separator) (page.say("reported by ", "转引自")) (by) }
+        } }
+        @for material in list(item, "materials") { p.source {
+            (text_if(material, "kind_label").unwrap_or_default()) ": " (text(material, "name")) (separator) (digest) code { (text(material, "digest")) }
+        } }
     }
 }
 

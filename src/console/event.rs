@@ -8,6 +8,7 @@ use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
+use super::spoken::spoken;
 
 const FILTERS: [&str; 3] = ["program", "subject", "type"];
 
@@ -26,7 +27,15 @@ pub async fn list(page: &Page) -> Made {
     let more = [("limit", "50"), ("after", after.as_deref().unwrap_or_default())];
     let pairs = kept.into_iter().chain(more);
     let answer = page.get_at(&super::links::address("/v1/events", pairs)).await?;
-    let items = items_of(&answer, "items");
+    // What came after the event up to which the page knows is not on it.
+    let known = page.times.at_sequence.as_deref().and_then(|known| known.parse::<u64>().ok());
+    let is_known = |item: &&Value| {
+        let of = sequence(text(item, "sequence")).parse::<u64>();
+        known.is_none_or(|known| of.is_ok_and(|of| of <= known))
+    };
+    let all = items_of(&answer, "items");
+    let items: Vec<&Value> = all.iter().filter(is_known).collect();
+    let goes_on = items.len() == all.len();
     let title = page.say("The log", "日志");
     let body = html! {
         h1 { (title) }
@@ -49,9 +58,9 @@ pub async fn list(page: &Page) -> Made {
                 th scope="col" { (page.say("Effective", "生效")) }
                 th scope="col" { (page.say("By", "登记者")) }
             } }
-            tbody { @for item in items { (row(page, item)) } }
+            tbody { @for item in &items { (row(page, item)) } }
         } }
-        @if let Some(last) = items.last() {
+        @if let Some(last) = items.last().filter(|_| goes_on) {
             p { a href=(page.times.link("/console/log", &onward(&kept, sequence(text(last, "sequence"))))) { (page.say("Later events", "后续事件")) } }
         }
     };
@@ -61,7 +70,7 @@ pub async fn list(page: &Page) -> Made {
         shows: Some("/v1/events".to_owned()),
         ..Head::default()
     };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn onward<'p>(kept: &[(&'p str, &'p str)], after: &'p str) -> Vec<(&'p str, &'p str)> {
@@ -103,6 +112,7 @@ pub async fn page(page: &Page) -> Made {
         nav.row aria-label=(page.say("Neighbours", "前后")) {
             @if at_number > 0 { a rel="prev" href=(page.times.link(&format!("/console/log/{}", at_number - 1), &[])) { "← #" (at_number - 1) } " " }
             a rel="next" href=(page.times.link(&format!("/console/log/{}", at_number + 1), &[])) { "#" (at_number + 1) " →" }
+            " " a href=(page.times.link(&format!("/console/log/{of}/proof"), &[])) { (page.say("Proof", "证明")) }
             @if let Some(path) = enrollment(text(&event, "stream")) { " " a href=(page.times.link(&path, &[])) { (page.say("The enrollment", "所属记录")) } }
         }
         section { h2 { (page.say("Data, as stored", "数据（原文）")) } pre { code { (pretty(at(&event, "data"))) } }
@@ -111,7 +121,7 @@ pub async fn page(page: &Page) -> Made {
             dl.pairs { @if let Some(members) = at(&event, "metadata").as_object() { @for (name, value) in members {
                 dt { code { (name) } } dd { @match name.as_str() {
                     "persons" => (sealed(page, value.as_str().unwrap_or_default())),
-                    _ => (value.as_str().unwrap_or_default()),
+                    _ => (spoken(value.as_str().unwrap_or_default(), page.language)),
                 } }
             } } }
             p.quiet { "SHA-256 " code { (text(&event, "metadata_sha256")) } } }
@@ -124,7 +134,7 @@ pub async fn page(page: &Page) -> Made {
             } } } } }
     };
     let head = Head { title, part: "log", exercise, shows: Some(path) };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// The persons whom the event names: in which role and by which id; what is said of them is sealed.

@@ -7,6 +7,7 @@ use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{list, number, sequence, text, text_if};
 use super::obligations::{cursor, hidden};
+use super::spoken::spoken;
 use crate::domain::ids::Language;
 use crate::domain::words;
 
@@ -64,7 +65,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let shows = Some("/v1/exceptions".to_owned());
     let head = Head { title: title.to_owned(), part: "exceptions", exercise, shows };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn onward<'p>(
@@ -94,7 +95,7 @@ fn case(page: &Page, item: &Value) -> Markup {
     html! {
         li {
             span.tag { (text(item, "kind_label")) } " "
-            strong { (text_if(item, "name").unwrap_or(text(item, "program_name"))) } ": " (said)
+            strong { (text_if(item, "name").unwrap_or(text(item, "program_name"))) } ": " (spoken(said, page.language))
             @if let Some(article) = text_if(item, "article") { " § " (words::article(article, page.language)) }
             @if let Some(event) = event {
                 @let number = sequence(text(event, "sequence"));

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::asking::Page;
+use super::spoken::spoken;
 use crate::domain::ids::Language;
 use crate::domain::words;
 
@@ -168,27 +169,41 @@ pub fn label(field: &Field, language: Language) -> String {
     }
 }
 
+/// The id of what is typed into.
+pub fn id(field: &Field) -> String {
+    format!("f-{}", field.name)
+}
+
 /// A field with what was typed, and what is wrong with it.
 pub fn shown(page: &Page, field: &Field, typed: &str, wrong: Option<&str>) -> Markup {
     let (name, says) = (field.name.as_str(), field.says.as_str());
-    let (id, hint) = (format!("f-{name}"), format!("h-{name}"));
+    let (id, hint, error) = (id(field), format!("h-{name}"), format!("e-{name}"));
+    let invalid = wrong.map(|_| "true");
+    let described = match wrong {
+        Some(_) => format!("{error} {hint}"),
+        None => hint.clone(),
+    };
     html! {
         div.field.wrong[wrong.is_some()] {
             label for=(id) { (label(field, page.language)) @if field.required { " " span.quiet { (page.say("(needed)", "（必填）")) } } }
-            @if let Some(wrong) = wrong { p.alarm { (wrong) } }
+            @if let Some(wrong) = wrong { p.alarm id=(error) { (wrong) } }
             @match field.kind {
-                Kind::Flag => select id=(id) name=(name) {
+                Kind::Flag => select id=(id) name=(name) aria-describedby=(described) aria-invalid=[invalid] {
                     option value="" { "–" }
                     option value="true" selected[typed == "true"] { (page.say("yes", "是")) }
                     option value="false" selected[typed == "false"] { (page.say("no", "否")) }
                 },
-                Kind::Lines | Kind::Pairs | Kind::Json => textarea id=(id) name=(name) rows="3" aria-describedby=(hint) { (typed) },
-                Kind::Number => input id=(id) name=(name) inputmode="numeric" size="10" value=(typed);,
-                Kind::Text if is_long(name) => textarea id=(id) name=(name) rows="3" required[field.required] { (typed) },
-                Kind::Text => input id=(id) name=(name) size="40" value=(typed) required[field.required];,
+                Kind::Lines | Kind::Pairs | Kind::Json =>
+                    textarea id=(id) name=(name) rows="3" aria-describedby=(described) aria-invalid=[invalid] { (typed) },
+                Kind::Number =>
+                    input id=(id) name=(name) inputmode="numeric" size="10" value=(typed) aria-describedby=(described) aria-invalid=[invalid];,
+                Kind::Text if is_long(name) =>
+                    textarea id=(id) name=(name) rows="3" required[field.required] aria-describedby=(described) aria-invalid=[invalid] { (typed) },
+                Kind::Text =>
+                    input id=(id) name=(name) size="40" value=(typed) required[field.required] aria-describedby=(described) aria-invalid=[invalid];,
             }
             p.quiet id=(hint) {
-                @if page.language == Language::En { (says.split("\n\n").next().unwrap_or_default()) " " }
+                @if page.language == Language::En { (spoken(says.split("\n\n").next().unwrap_or_default(), page.language)) " " }
                 @match field.kind {
                     Kind::Lines => (page.say("One on each line.", "每行一项。")),
                     Kind::Pairs => (page.say("On each line: id: text.", "每行一项，写作“代码：内容”。")),

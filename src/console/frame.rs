@@ -1,11 +1,13 @@
 //! What holds on every page: head, navigation, the two times in words, and the foot.
 
+use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
-use super::asking::{Failure, Page, pairs};
+use super::asking::{Failure, Keeps, Made, Page, pairs};
 use super::json::{at, list, sequence, text, text_if};
 use super::links::{Times, address, encoded};
+use super::sheet;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::Language;
 use crate::domain::words;
@@ -33,8 +35,19 @@ const PARTS: [(&str, &str, &str, &str); 6] = [
     ("measures", "/console/measures", "Measures", "办法"),
 ];
 
+/// The whole page around its content, or its record sheet.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn framed(page: &Page, head: Head, body: &Markup) -> Made {
+    match page.keeps == Keeps::AsFixed && sheet::is_asked(page) {
+        true => sheet::sheet(page, &head, body).await,
+        false => Ok(whole(page, head, body).await),
+    }
+}
+
 /// The whole page around its content.
-pub async fn framed(page: &Page, head: Head, body: &Markup) -> Markup {
+pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
     // A page with both times fixed says nothing of now.
     let log = match page.times.are_fixed() {
         true => None,
@@ -84,14 +97,19 @@ pub async fn framed(page: &Page, head: Head, body: &Markup) -> Markup {
                     }
                 } }
                 @if page.is_signed_in() { (times(page)) }
-                @if head.exercise { p.band role="note" { (page.say(
-                    "EXERCISE: everything on this page is invented.", "演练：本页内容均为虚构。"
-                )) } }
+                @if head.exercise { (band(page)) }
                 main #content { (body) }
                 (foot(page, &head, newest))
             }
         }
     }
+}
+
+/// That all of a page is invented.
+pub fn band(page: &Page) -> Markup {
+    html! { section.band aria-label=(page.say("Exercise", "演练")) { (page.say(
+        "EXERCISE: everything on this page is invented.", "演练：本页内容均为虚构。"
+    )) } }
 }
 
 /// The same page in another language.
@@ -111,7 +129,7 @@ fn times(page: &Page) -> Markup {
         !["as_of", "at_sequence", "known_at", "cursor", "after"].contains(&name.as_str())
     });
     html! {
-        div.times.past[page.times.are_past()] { div.wide {
+        section.times.past[page.times.are_past()] aria-label=(page.say("The two times", "两个时间")) { div.wide {
             form {
                 @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
                 label for="as_of" { (page.say("As of", "截至")) }
@@ -132,7 +150,7 @@ fn times(page: &Page) -> Markup {
 }
 
 /// The two times in words.
-fn sentence(page: &Page) -> String {
+pub fn sentence(page: &Page) -> String {
     let Times { as_of, at_sequence, known_at, .. } = &page.times;
     let (en, zh) = match as_of.as_deref() {
         Some(day) => (
@@ -158,7 +176,6 @@ fn sentence(page: &Page) -> String {
 }
 
 fn foot(page: &Page, head: &Head, newest: Option<&str>) -> Markup {
-    let path = page.http.uri().path();
     let today = page.times.as_of.as_deref();
     html! {
         footer { div.wide {
@@ -170,22 +187,47 @@ fn foot(page: &Page, head: &Head, newest: Option<&str>) -> Markup {
                     (page.say(" (asked with a token)", "（须以令牌请求）")) }
             }
             @if let (Some(newest), Some(day)) = (newest, today) {
-                p { a href=(fixed(page, path, day, newest)) {
+                p { a href=(at_times(page, day, page.times.at_sequence.as_deref().unwrap_or(newest))) {
                     (page.say("This page with both times fixed", "本页的固定地址（两个时间均固定）"))
                 } }
+            }
+            @if page.keeps == Keeps::AsFixed && page.is_signed_in() {
+                p { a rel="nofollow" href=(printed(page)) { (page.say("Record sheet, to print and cite", "记录单（供打印、引用）")) } }
             }
             p { a href="/docs" { (page.say("The REST interface", "接口说明")) } }
         } }
     }
 }
 
-fn fixed(page: &Page, path: &str, day: &str, newest: &str) -> String {
-    let known = page.times.at_sequence.as_deref().unwrap_or(newest);
+/// The address of the page with its times and its language fixed.
+pub fn at_times(page: &Page, day: &str, known: &str) -> String {
     let query = pairs(page.http.query_string());
     let own = query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let own = own.filter(|(name, _)| !["as_of", "at_sequence", "lang"].contains(name));
+    let own = own.filter(|(name, _)| !["as_of", "at_sequence", "known_at", "lang"].contains(name));
     let times = [("as_of", day), ("at_sequence", known), ("lang", page.language.tag())];
-    address(path, times.into_iter().chain(own))
+    address(page.http.uri().path(), times.into_iter().chain(own))
+}
+
+/// The record sheet of the page.
+fn printed(page: &Page) -> String {
+    let query = pairs(page.http.query_string());
+    let own = query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    address(page.http.uri().path(), own.chain([("print", "1")]))
+}
+
+/// The answer to an address that is none.
+///
+/// # Errors
+/// Always: that there is nothing.
+pub async fn nowhere(page: &Page) -> Made {
+    let title = page.say("There is no such page", "没有此页面");
+    let detail = format!(
+        "{} {}",
+        page.http.uri().path(),
+        page.say("is no page of the console.", "不是本控制台的页面。")
+    );
+    let problem = serde_json::json!({"title": title, "detail": detail});
+    Err(Failure::Problem(StatusCode::NOT_FOUND, problem))
 }
 
 /// A problem of the interface as a page: what, article, what would satisfy it, trace id.
@@ -193,7 +235,8 @@ pub fn problem(page: &Page, problem: &Value) -> Markup {
     if problem.is_null() {
         return html! { h1 { (page.say("No answer", "没有答复")) } };
     }
-    let nearest = problem.get("nearest").and_then(Value::as_array);
+    let near: Vec<_> =
+        problem.get("near").and_then(Value::as_array).into_iter().flatten().collect();
     html! {
         h1 { (text(problem, "title")) }
         p.lead { (problem.get("detail").and_then(Value::as_str).unwrap_or_default()) }
@@ -203,11 +246,7 @@ pub fn problem(page: &Page, problem: &Value) -> Markup {
         @if let Some(errors) = problem.get("errors").and_then(Value::as_array) {
             ul { @for error in errors { li { (error.get("detail").and_then(Value::as_str).unwrap_or_default()) } } }
         }
-        @if let Some(nearest) = nearest {
-            p { (page.say("Near it: ", "相近的有：")) @for near in nearest {
-                a href=(page.times.link("/console/find", &[("q", near.as_str().unwrap_or_default())])) { (near.as_str().unwrap_or_default()) } " "
-            } }
-        }
+        (super::near::shown(page, &near))
         @if let Some(trace) = problem.get("trace_id").and_then(Value::as_str) {
             p.quiet { (page.say("Trace ", "追踪号 ")) code { (trace) } }
         }

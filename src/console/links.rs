@@ -27,9 +27,10 @@ pub struct Times {
 }
 
 impl Times {
-    /// Whether both times are fixed: then the page never changes.
+    /// Whether both times are fixed: then the page never changes. An instant may be still to come, and what
+    /// will be known at it is not known.
     pub fn are_fixed(&self) -> bool {
-        self.as_of.is_some() && (self.at_sequence.is_some() || self.known_at.is_some())
+        self.as_of.is_some() && self.at_sequence.is_some()
     }
 
     /// Whether anything but now is looked at.

@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::asking::{Made, Page};
+use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, named, shown};
-use super::json::{at, flag, list as items_of, text, text_if, texts};
+use super::json::{at, flag, list as items_of, sequence, text, text_if, texts};
+use super::links::{address, encoded};
+use super::spoken::spoken;
 use crate::domain::words;
 
 /// The list.
@@ -14,6 +16,10 @@ use crate::domain::words;
 /// What stands in the way.
 pub async fn list(page: &Page) -> Made {
     let programs = page.get_at("/v1/programs").await?;
+    let mut known = Vec::new();
+    for program in items_of(&programs, "items") {
+        known.push(versions(page, program).await?);
+    }
     let title = page.say("Measures", "办法");
     let body = html! {
         h1 { (title) }
@@ -23,10 +29,10 @@ pub async fn list(page: &Page) -> Made {
                 th scope="col" { (page.say("Who takes part", "参加主体")) }
                 th scope="col" { (page.say("Versions of its measure", "办法版本")) }
             } }
-            tbody { @for program in items_of(&programs, "items") { @let id = text(program, "id"); tr {
+            tbody { @for (program, versions) in items_of(&programs, "items").iter().zip(&known) { @let id = text(program, "id"); tr {
                 th scope="row" { a href=(page.times.link(&format!("/console/register/{id}"), &[])) { (named(at(program, "name"), page.language).0) } }
                 td { (texts(program, "subject_kind_labels").join(", ")) }
-                td { @for version in texts(program, "measures") {
+                td { @for version in versions {
                     a href=(page.times.link(&format!("/console/measures/{id}/{version}"), &[])) { (version) } " "
                 } }
             } } }
@@ -38,7 +44,29 @@ pub async fn list(page: &Page) -> Made {
         shows: Some("/v1/programs".to_owned()),
         ..Head::default()
     };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
+}
+
+/// The versions of which an edition was adopted by the event up to which the page knows.
+async fn versions(page: &Page, program: &Value) -> Result<Vec<String>, Failure> {
+    if page.times.at_sequence.is_none() {
+        return Ok(texts(program, "measures").into_iter().map(str::to_owned).collect());
+    }
+    let of = format!("/v1/programs/{}/measures", encoded(text(program, "id")));
+    let answer = page.get_at(&of).await?;
+    let is_known = |version: &&Value| !editions(page, version).is_empty();
+    let known = items_of(&answer, "items").iter().filter(is_known);
+    Ok(known.map(|version| text(version, "version").to_owned()).collect())
+}
+
+/// The editions that were adopted by the event up to which the page knows, oldest first.
+fn editions<'v>(page: &Page, measure: &'v Value) -> Vec<&'v Value> {
+    let known = page.times.at_sequence.as_deref().and_then(|known| known.parse::<u64>().ok());
+    let is_known = |edition: &&Value| {
+        let of = sequence(text(edition, "sequence")).parse::<u64>();
+        known.is_none_or(|known| of.is_ok_and(|of| of <= known))
+    };
+    items_of(measure, "editions").iter().filter(is_known).collect()
 }
 
 /// One measure.
@@ -46,12 +74,19 @@ pub async fn list(page: &Page) -> Made {
 /// # Errors
 /// What stands in the way.
 pub async fn page(page: &Page) -> Made {
-    let path = format!("/v1/programs/{}/measures/{}", page.path("program"), page.path("version"));
-    let answer = page.get_at(&path).await?;
+    let (program, version) = (page.path("program"), page.path("version"));
+    let path = format!("/v1/programs/{}/measures/{}", encoded(&program), encoded(&version));
+    let mut answer = page.get_at(&path).await?;
+    // What was adopted after the event up to which the page knows, it does not show.
+    let then = editions(page, &answer).last().map(|edition| text(edition, "digest").to_owned());
+    if let Some(then) = then.filter(|then| then != text(&answer, "edition")) {
+        answer = page.get_at(&address(&path, [("edition", then.as_str())])).await?;
+    }
+    let editions = editions(page, &answer);
     let measure = at(&answer, "measure");
     let (title, other) = named(at(&answer, "title"), page.language);
     let body = html! {
-        h1 { (title) " " span.other { (other) } }
+        h1 { (title) " " span.other { (spoken(&other, page.language)) } }
         p.lead {
             @if let Some(number) = answer.get("number").filter(|number| number.is_object()) { (named(number, page.language).0) " · " }
             (named(at(&answer, "issued_by"), page.language).0) " · "
@@ -71,11 +106,35 @@ pub async fn page(page: &Page) -> Made {
         }
         section { h2 { (page.say("Obligations", "义务")) } ul { @for duty in items_of(measure, "obligation") { li { (duty_of(page, duty)) } } } }
         section { h2 { (page.say("Editions of the file", "文件版次")) }
-            ul { @for edition in items_of(&answer, "editions") { li { code { (text(edition, "digest").get(..16).unwrap_or_default()) "…" } " " (text(edition, "reason")) } } }
+            @if editions.is_empty() { p { (page.say("None was adopted yet.", "尚无采用的版次。")) } }
+            ul { @for (number, edition) in editions.iter().enumerate() { li {
+                code { (text(edition, "digest")) } " " (spoken(text(edition, "reason"), page.language))
+                @if let Some(before) = number.checked_sub(1).and_then(|before| editions.get(before)) {
+                    " " a href=(beside(page, &version, &[("edition", text(before, "digest")), ("other_edition", text(edition, "digest"))])) { (page.say("What it changed", "改变了什么")) }
+                }
+            } } }
         }
+        (others(page, &program, &version).await?)
     };
     let head = Head { title, part: "measures", shows: Some(path), ..Head::default() };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
+}
+
+/// The page of this version beside another, or beside another edition of itself.
+fn beside(page: &Page, other: &str, editions: &[(&str, &str)]) -> String {
+    let here = page.http.uri().path();
+    page.times.link(&format!("{here}/diff/{}", encoded(other)), editions)
+}
+
+/// The other versions, to be put beside this one.
+async fn others(page: &Page, program: &str, version: &str) -> Made {
+    let program = page.get_at(&format!("/v1/programs/{}", encoded(program))).await?;
+    let known = versions(page, &program).await?;
+    let others: Vec<_> = known.iter().filter(|other| *other != version).collect();
+    Ok(html! { @if !others.is_empty() { section {
+        h2 { (page.say("Side by side with another version", "与其他版本对照")) }
+        ul { @for other in others { li { a href=(beside(page, other, &[])) { (version) " | " (other) } } } }
+    } } })
 }
 
 fn reading(page: &Page, of: &Value) -> Markup {

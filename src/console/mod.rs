@@ -7,6 +7,7 @@
 
 mod asking;
 mod changes;
+mod compared;
 mod enrollment;
 mod event;
 mod exceptions;
@@ -16,12 +17,16 @@ mod json;
 mod links;
 mod measures;
 mod moves;
+mod near;
 mod obligations;
 mod places;
+mod proof;
 mod provider;
 mod record;
 mod register;
 mod session;
+mod sheet;
+mod spoken;
 mod tiles;
 mod timeline;
 
@@ -30,14 +35,18 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::codec::sha256_hex;
 use crate::domain::ids::Language;
 use crate::oidc::SignInBy;
-use asking::shown;
+use crate::views::look::{Loaded, STYLE, style_address};
+use asking::{now, shown};
 use provider::ByProvider;
 use session::SignIns;
 
-const STYLE: &str = include_str!("style.css");
+const PROOF_SCRIPT: Loaded = Loaded {
+    path: "/console/proof.js",
+    content: include_str!("proof.js"),
+    media: "text/javascript",
+};
 
 /// The console of a node.
 #[derive(Clone)]
@@ -56,7 +65,9 @@ struct Settings {
     /// Gives what nobody can guess.
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
-    style: String,
+    style: &'static str,
+    /// The same of the script that checks a proof.
+    proof_script: String,
 }
 
 impl Console {
@@ -74,7 +85,8 @@ impl Console {
             sign_ins: SignIns::default(),
             provider: by.map(ByProvider::new),
             random,
-            style: format!("/console/style.css?{}", &sha256_hex(STYLE.as_bytes())[..16]),
+            style: style_address(),
+            proof_script: PROOF_SCRIPT.address(),
         }))
     }
 
@@ -98,7 +110,8 @@ fn configure(config: &mut web::ServiceConfig) {
     config
         .service(get("/").route(web::get().to(home)))
         .service(get("/console").route(web::get().to(home)))
-        .service(get("/console/style.css").route(web::get().to(style)))
+        .service(get(STYLE.path).route(web::get().to(async || loaded(STYLE))))
+        .service(get(PROOF_SCRIPT.path).route(web::get().to(async || loaded(PROOF_SCRIPT))))
         .service(
             get("/console/login")
                 .route(web::get().to(session::ask))
@@ -116,17 +129,23 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/quotas/{program}").route(shown(places::page)))
         .service(get("/console/log").route(shown(event::list)))
         .service(get("/console/log/{sequence}").route(shown(event::page)))
+        .service(get("/console/log/{sequence}/proof").route(now(proof::page)))
+        .service(get("/console/log/{sequence}/proof/file").route(web::get().to(proof::file)))
         .service(get("/console/measures").route(shown(measures::list)))
         .service(get("/console/measures/{program}/{version}").route(shown(measures::page)))
         .service(
+            get("/console/measures/{program}/{version}/diff/{other}").route(now(compared::page)),
+        )
+        .service(
             get("/console/{program}/{subject}/acts/new")
-                .route(shown(record::ask))
+                .route(now(record::ask))
                 .route(web::post().to(record::take)),
         )
         .service(
             get("/console/{program}/{subject}/corrections/{sequence}").route(shown(changes::page)),
         )
-        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)));
+        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)))
+        .service(get("/console/{rest:.*}").route(shown(frame::nowhere)));
 }
 
 /// The front page is the register of the first program, at the times that are asked for.
@@ -135,11 +154,11 @@ async fn home(http: HttpRequest) -> HttpResponse {
     see_other(&format!("/console/register/strong_province{query}"))
 }
 
-async fn style() -> HttpResponse {
+fn loaded(what: Loaded) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8"))
+        .insert_header((header::CONTENT_TYPE, format!("{}; charset=utf-8", what.media)))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(STYLE)
+        .body(what.content)
 }
 
 fn see_other(target: &str) -> HttpResponse {

@@ -52,7 +52,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let shows = Some("/v1/moves".to_owned());
     let head = Head { title: title.to_owned(), part: "move", exercise, shows };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn filter(page: &Page, exercise: bool) -> Markup {
@@ -143,7 +143,7 @@ pub async fn totals(page: &Page) -> Made {
     };
     let shows = Some("/v1/obligations/totals".to_owned());
     let head = Head { title: title.to_owned(), part: "move", exercise, shows };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn year<'p>(page: &'p Page, year: &'p str) -> &'p str {

@@ -68,7 +68,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let shows = Some("/v1/obligations".to_owned());
     let head = Head { title: title.to_owned(), part: "move", exercise, shows };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// The cursor in the address of a next page, as it was encoded.

@@ -40,7 +40,7 @@ pub async fn page(page: &Page) -> Made {
         @for quota in list(&answer, "quotas") { (of_category(page, quota)) }
     };
     let head = Head { title: title.to_owned(), part: "quotas", exercise, shows: Some(path) };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 /// What the documents set out to reach, and what stands.

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::html;
 
 use super::asking::{Page, html as respond};
-use super::frame::{Head, framed};
+use super::frame::{Head, whole};
 use super::links::address;
 use super::session::{is_secure, signed_in};
 use super::{Settings, see_other};
@@ -195,7 +195,7 @@ async fn told(page: &Page, wrong: Wrong) -> HttpResponse {
         p { a href=(address("/console/login", [])) { (page.say("To sign in", "前往登录")) } }
     };
     let head = Head { title: title.to_owned(), ..Head::default() };
-    let body = framed(page, head, &body).await;
+    let body = whole(page, head, &body).await;
     no_store(respond(status, page.language).body(body.into_string()))
 }
 

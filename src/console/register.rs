@@ -74,7 +74,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let shows = format!("/v1/enrollments?program={id}");
     let head = Head { title: name, part: "register", exercise, shows: Some(shows) };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }
 
 fn other_tag(page: &Page) -> &'static str {
@@ -145,7 +145,7 @@ fn table(page: &Page, answer: &Value) -> Markup {
     html! {
         section aria-labelledby="register" {
             h2 #register { (page.say("The register", "名册")) " " span.quiet { (counted(answer)) } }
-            div.scroll tabindex="0" role="region" aria-labelledby="register" { table {
+            div.scroll tabindex="0" { table {
                 thead { tr {
                     th scope="col" { (page.say("Subject", "主体")) }
                     th scope="col" { (page.say("Category", "类型")) }
@@ -215,7 +215,7 @@ pub async fn find(
 
 async fn found(page: &Page, asked: &str) -> Made {
     let wanted = asked.to_lowercase();
-    let mut hits = Vec::new();
+    let (mut hits, mut near) = (Vec::new(), Vec::new());
     for exercise in ["", "true"] {
         let all = page
             .get_at(&super::links::address(
@@ -229,11 +229,14 @@ async fn found(page: &Page, asked: &str) -> Made {
                     || text(item, "name").to_lowercase().contains(&wanted))
         };
         hits.extend(list(&all, "items").iter().filter(is_hit).cloned());
+        near.extend(super::near::nearest(list(&all, "items"), asked).into_iter().cloned());
     }
     let title = page.say("Found", "查找结果");
     let body = html! {
         h1 { (title) }
-        @if hits.is_empty() { p.lead { (page.say("No enrollment has this in its name or number: ", "没有名称或代码含有下列内容的记录：")) "“" (asked) "”" } }
+        @if hits.is_empty() { p.lead { (page.say("No enrollment has this in its name or number: ", "没有名称或代码含有下列内容的记录：")) "“" (asked) "”" }
+            (super::near::shown(page, &near.iter().collect::<Vec<_>>()))
+        }
         ul { @for hit in &hits { li {
             @let path = format!("/console/{}/{}", text(hit, "program"), text(hit, "subject"));
             a href=(page.times.link(&path, &[])) { (text(hit, "name")) } " · " (text(hit, "program_name"))
@@ -241,5 +244,5 @@ async fn found(page: &Page, asked: &str) -> Made {
         } } }
     };
     let head = Head { title: title.to_owned(), ..Head::default() };
-    Ok(framed(page, head, &body).await)
+    framed(page, head, &body).await
 }

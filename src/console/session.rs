@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 
 use super::asking::{Failure, Page, html as respond, pairs};
-use super::frame::{Head, framed};
+use super::frame::{Head, whole};
 use super::links::address;
 use super::{Settings, see_other};
 use crate::codec::hex;
@@ -87,7 +87,7 @@ async fn form(page: &Page, wrong: Option<&str>) -> HttpResponse {
         }
     };
     let head = Head { title: title.to_owned(), ..Head::default() };
-    let body = framed(page, head, &body).await;
+    let body = whole(page, head, &body).await;
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     respond(status, page.language)
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -66,7 +66,7 @@ pub fn timeline(page: &Page, answer: &Value, today: Day) -> Markup {
     );
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
-            svg.timeline viewBox={ "0 0 " (WIDTH) " 236" } width=(WIDTH) height="236" role="img" aria-label=(label) {
+            svg.timeline viewBox={ "0 0 " (WIDTH) " 236" } width=(WIDTH) height="236" role="group" aria-label=(label) {
                 (stages(page, answer, &scale))
                 (lane(page.say("Planned", "计划"), 60))
                 (lane(page.say("Actual", "实际"), 105))

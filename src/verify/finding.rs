@@ -1,7 +1,5 @@
 //! What verifying comes to: findings, each with its place and what it means.
 
-use std::fmt;
-
 use super::note::{Checkpoint, Key};
 
 /// What is wrong, for programs.
@@ -45,20 +43,6 @@ pub enum Kind {
     File,
 }
 
-impl Kind {
-    /// The word for programs: `other-log` for `OtherLog`.
-    pub fn word(self) -> String {
-        let mut word = String::new();
-        for letter in format!("{self:?}").chars() {
-            if letter.is_uppercase() && !word.is_empty() {
-                word.push('-');
-            }
-            word.push(letter.to_ascii_lowercase());
-        }
-        word
-    }
-}
-
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -68,17 +52,6 @@ pub struct Finding {
     pub between: Option<(u64, u64)>,
     /// What was met and what it means.
     pub text: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.between {
-            Some((first, last)) if first == last => write!(f, "sequence {first}: ")?,
-            Some((first, last)) => write!(f, "sequences {first} to {last}: ")?,
-            None => {}
-        }
-        f.write_str(&self.text)
-    }
 }
 
 /// What was verified, and what was found.
@@ -94,7 +67,7 @@ pub struct Report {
     pub checkpoints: u64,
     /// Whether one of them was held outside the log.
     pub held: bool,
-    /// The largest tree that each witness signed: its name, the size, and when by its clock.
+    /// The largest tree that each witness or authority signed: its name, the size, and when by its clock.
     pub witnessed: Vec<(String, u64, u64)>,
     /// What a bundle proves not to be on record.
     pub absent: Option<String>,

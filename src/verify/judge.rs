@@ -19,7 +19,7 @@ pub struct Held {
     pub outside: Vec<Checkpoint>,
     /// Keys that are known from elsewhere.
     pub keys: Vec<Key>,
-    /// Keys of witnesses that are known.
+    /// Keys of witnesses that are known, and authorities that stamp times.
     pub witnesses: Vec<Key>,
 }
 
@@ -88,8 +88,8 @@ impl Judge {
         self.epochs.0.push(Epoch { since, key });
     }
 
-    /// Judges the next event. `kept`: the hash of the leaf in its place that was kept beside the log.
-    pub fn event(&mut self, event: &Event<'_>, kept: Option<Hash>) {
+    /// Judges the next event by its [`Event::leaf`]. `kept`: the hash of the one that was kept beside the log.
+    pub fn event(&mut self, event: &Event<'_>, leaf: Option<Hash>, kept: Option<Hash>) {
         if self.lost {
             return;
         }
@@ -104,7 +104,7 @@ impl Judge {
         }
         self.revision(event);
         self.of_log(event);
-        match event.leaf() {
+        match leaf {
             Some(leaf) => self.leaf(leaf, kept),
             None => self.unreadable("its names are longer than any that are recorded".to_owned()),
         }

@@ -5,12 +5,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 
+use super::open::stamps::Authority;
 use super::tree::{Hash, sha256};
 
 /// The type of a log's Ed25519 key.
 pub const ED25519: u8 = 1;
 /// That of a witness's.
 pub const WITNESS: u8 = 4;
+
+/// How who signs is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Public {
+    /// A log's or a witness's key.
+    Key(VerifyingKey),
+    /// Who stamps times.
+    Authority(Authority),
+}
 
 /// A public key with the name under which it signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +29,7 @@ pub struct Key {
     pub name: String,
     pub(super) kind: u8,
     pub(super) id: [u8; 4],
-    pub(super) public: VerifyingKey,
+    pub(super) public: Public,
 }
 
 impl Key {
@@ -29,11 +39,15 @@ impl Key {
     }
 
     pub(super) fn new(name: &str, kind: u8, public: &[u8]) -> Option<Self> {
+        let key = VerifyingKey::from_bytes(public.try_into().ok()?).ok()?;
+        Self::with(name, kind, public, Public::Key(key))
+    }
+
+    pub(super) fn with(name: &str, kind: u8, typed: &[u8], public: Public) -> Option<Self> {
         let is_name = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
-        let public = VerifyingKey::from_bytes(public.try_into().ok()?).ok().filter(|_| is_name)?;
-        let hashed = [name.as_bytes(), b"\n", &[kind], public.as_bytes()].concat();
-        let hash = sha256(&hashed);
-        Some(Self { name: name.to_owned(), kind, id: [hash[0], hash[1], hash[2], hash[3]], public })
+        let id = sha256(&[name.as_bytes(), b"\n", &[kind], typed].concat());
+        let id = *id.first_chunk()?;
+        is_name.then(|| Self { name: name.to_owned(), kind, id, public })
     }
 
     /// Whether it is a witness's.
@@ -51,12 +65,16 @@ pub struct Note {
 }
 
 impl Note {
-    /// When a key signed it, in seconds since 1970 where it is a witness's, else 0; `None` where it did
-    /// not. Signatures of others are ignored.
+    /// When a key signed it, in seconds since 1970 where it is one that tells the time, else 0; `None`
+    /// where it did not. Signatures of others are ignored.
     fn signed_at(&self, key: &Key) -> Option<u64> {
         let mut own =
             self.signatures.iter().filter(|(name, id, _)| *name == key.name && *id == key.id);
         own.find_map(|(_, _, bytes)| {
+            let public = match &key.public {
+                Public::Authority(authority) => return authority.stamped_at(bytes, &self.text),
+                Public::Key(public) => public,
+            };
             let (mut time, mut bytes, mut text) = (0, &bytes[..], self.text.clone());
             if key.is_of_witness() {
                 let (first, rest) = bytes.split_first_chunk()?;
@@ -64,7 +82,7 @@ impl Note {
                 text = format!("cosignature/v1\ntime {time}\n{text}");
             }
             let signature = Signature::from_slice(bytes).ok()?;
-            key.public.verify_strict(text.as_bytes(), &signature).ok().map(|()| time)
+            public.verify_strict(text.as_bytes(), &signature).ok().map(|()| time)
         })
     }
 }
@@ -87,7 +105,7 @@ impl Checkpoint {
         self.signed_at(key).is_some()
     }
 
-    /// When a key signed it, by the clock of the witness whose it is.
+    /// When a key signed it, by the clock of the witness or the authority whose it is.
     pub fn signed_at(&self, key: &Key) -> Option<u64> {
         self.note.signed_at(key)
     }

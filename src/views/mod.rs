@@ -3,11 +3,13 @@
 
 pub mod brief;
 pub mod changes;
+pub mod compared;
 pub mod ends;
 pub mod exceptions;
 pub mod headers;
 pub mod inside;
 pub mod labels;
+pub mod look;
 pub mod media;
 pub mod parameter;
 pub mod problem;

@@ -53,6 +53,9 @@ pub fn command(args: &[&str]) -> Command {
         command.env_remove(name);
     }
     let elsewhere = ELSEWHERE.get_or_init(|| tempfile::tempdir().unwrap());
+    for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "COLUMNS"] {
+        command.env_remove(name);
+    }
     command.env_remove("RUST_LOG").current_dir(elsewhere.path()).args(args);
     command
 }
@@ -91,7 +94,8 @@ pub fn demo_copy() -> TempDir {
     folder
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies what is in a folder.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ran, Server, command, demo, demo_copy, docket, run, text};
+use crate::support::{Ran, Server, command, copy, demo, demo_copy, docket, run, text};
 use crate::tamper::tamper;
 
 fn verify(what: &str, more: &[&str]) -> Ran {
@@ -201,4 +201,53 @@ fn a_logs_key_is_changed() {
     fs::remove_file(folder.path().join("keys/log.pem")).unwrap();
     docket(&[&["log", "rotate-key"][..], &place].concat())
         .refused(7, &["is not the key that the log names"]);
+}
+
+/// A change of keys that was killed anywhere has a key at every moment, is served, and is ended by giving the
+/// command again: it is recorded once.
+#[test]
+fn a_change_of_keys_that_was_killed_is_gone_on_with() {
+    let before = demo_copy();
+    let after = demo_copy();
+    let rotate = |folder: &Path, more: &[&str]| {
+        docket(&[&["log", "rotate-key", "--data-dir", text(folder)][..], more].concat())
+    };
+    let key = |folder: &Path| {
+        rotate(folder, &["--dry-run"]).done().split_whitespace().last().unwrap().to_owned()
+    };
+    let old = key(before.path());
+    rotate(after.path(), &[]).done();
+    let new = key(after.path());
+    // What the keys' files hold, whether the event is recorded, whether its checkpoint is kept.
+    for (what, files, is_recorded, is_covered) in [
+        ("the next key is there", [Some(&before), Some(&after), None], false, false),
+        ("the event is recorded", [Some(&before), Some(&after), None], true, false),
+        ("the key is the former too", [Some(&before), Some(&after), Some(&before)], true, false),
+        ("the next is the key", [Some(&after), None, Some(&before)], true, false),
+        ("the checkpoint is kept", [Some(&after), None, Some(&before)], true, true),
+    ] {
+        let killed = tempfile::tempdir().unwrap();
+        copy(if is_recorded { after.path() } else { before.path() }, killed.path());
+        if !is_covered {
+            let ledger = docket::ledger::folder_of(killed.path());
+            fs::remove_dir_all(&ledger).unwrap();
+            copy(&docket::ledger::folder_of(before.path()), &ledger);
+        }
+        for (name, from) in ["log.pem", "log-next.pem", "log-former.pem"].iter().zip(files) {
+            let file = killed.path().join("keys").join(name);
+            let _ = fs::remove_file(&file);
+            from.map(|from| fs::copy(from.path().join("keys/log.pem"), file).unwrap());
+        }
+        let server = Server::start(killed.path());
+        assert_eq!(server.stop("TERM").0, 0, "{what}");
+        rotate(killed.path(), &[]).done();
+        assert_eq!(key(killed.path()), new, "{what}");
+        let left = |name| killed.path().join("keys").join(name).exists();
+        assert!(!left("log-next.pem") && !left("log-former.pem"), "{what}");
+        verify(text(killed.path()), &["--key", &old, "--key", &new]).done();
+        let log = rusqlite::Connection::open(killed.path().join("log.sqlite")).unwrap();
+        let asked = "SELECT count(*) FROM event WHERE type = 'KeyRotated'";
+        let recorded: i64 = log.query_row(asked, [], |row| row.get(0)).unwrap();
+        assert_eq!(recorded, 1, "{what}");
+    }
 }

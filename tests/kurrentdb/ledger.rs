@@ -39,7 +39,7 @@ async fn the_same_events_have_the_same_checkpoint_as_in_a_file() {
             data: &event.data,
             metadata: &event.metadata,
         };
-        judge.event(&event, None);
+        judge.event(&event, event.leaf(), None);
     }
     let report = judge.finish();
     assert_eq!((report.findings, report.events, report.held), (vec![], 44, true));

@@ -1,9 +1,11 @@
 //! The second verifier, in Python, asked about the same things as the first. Where there is no Python with
 //! an Ed25519 package it is skipped, aloud.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
 
 use docket::verify::Report;
@@ -18,19 +20,52 @@ static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
     is_there
 });
 
+/// A process that goes on answering: to start one takes longer than most answers.
+struct Second {
+    child: Child,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Second {
+    fn start() -> Self {
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/verify_each.py");
+        let mut python = Command::new("python3");
+        let piped = python.args(["-B", program]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, answers }
+    }
+
+    /// What it prints about what stands in the arguments, and the exit code.
+    fn ask(&mut self, arguments: &[&str]) -> (Value, i64) {
+        let asked = serde_json::to_string(arguments).unwrap();
+        writeln!(self.child.stdin.as_mut().unwrap(), "{asked}").unwrap();
+        let mut answer = || self.answers.next().expect("it ended; why stands above").unwrap();
+        (serde_json::from_str(&answer()).unwrap(), answer().parse().unwrap())
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        // An error says that it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+thread_local! {
+    static SECOND: RefCell<Second> = RefCell::new(Second::start());
+}
+
 /// What it says; nothing where it can't be asked.
 pub fn said(what: &Path, arguments: &[&str]) -> Option<Value> {
     if !*IS_THERE {
         return None;
     }
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ledger/verify.py");
-    let ran =
-        Command::new("python3").arg("-B").arg(program).arg(what).args(arguments).output().unwrap();
-    let text = String::from_utf8(ran.stdout).unwrap();
-    let said = serde_json::from_str::<Value>(&text);
-    let said = said.unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&ran.stderr)));
+    let arguments = [&[what.to_str().unwrap()], arguments].concat();
+    let (said, code) = SECOND.with_borrow_mut(|second| second.ask(&arguments));
     let found = said["findings"].as_array().unwrap().len();
-    assert_eq!(ran.status.code(), Some(if found > 0 { 7 } else { 0 }));
+    assert_eq!(code, if found > 0 { 7 } else { 0 });
     Some(said)
 }
 

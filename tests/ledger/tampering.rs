@@ -10,6 +10,7 @@ pub mod tamper;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use docket::ledger::{self, Signer, kept, tiles::Growing};
@@ -20,6 +21,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rusqlite::Connection;
 use serde_json::json;
 use tamper::tamper;
+use tokio::task::JoinSet;
 
 use crate::second;
 use crate::world::{Folder, ORIGIN};
@@ -82,6 +84,12 @@ async fn base() -> Base {
     whole.grow(EVENTS).await;
     let rows = rows(&whole);
     Base { whole, older, held, note, rows }
+}
+
+impl Base {
+    fn held(&self) -> Held {
+        Held { outside: vec![self.held.clone()], ..Held::default() }
+    }
 }
 
 /// All that is recorded in a log, as text; what can't be read is said.
@@ -235,56 +243,89 @@ fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_done_below_a_checkpoint_that_was_held_elsewhere_is_found() {
-    let base = base().await;
-    let held = || Held { outside: vec![base.held.clone()], ..Held::default() };
-    let note = base.note.clone();
-    let genuine = base.whole.verified(held());
-    let mut both = u32::from(second::agrees(&base.whole, &note, &genuine));
-    assert_eq!((genuine.findings, genuine.covered, genuine.held), (vec![], EVENTS, true));
-    let seed = number("DOCKET_TAMPERING_SEED", 1_u64);
-    let end =
-        Instant::now() + Duration::from_secs_f64(60.0 * number("DOCKET_TAMPERING_MINUTES", 0.0));
+/// What was tried, and found by both verifiers.
+#[derive(Debug, Default)]
+struct Tried {
+    done: BTreeMap<How, u32>,
+    /// Flips that changed no row.
+    apart: u32,
+    /// Flips of the schema's text that changed no row, which the structure's check found.
+    structure: u32,
+    /// How many the second verifier was asked about.
+    both: u32,
+}
+
+impl Tried {
+    fn is_enough(&self) -> bool {
+        WAYS.iter().all(|how| self.done.get(how) >= Some(&12))
+    }
+
+    fn add(mut self, other: &Self) -> Self {
+        for (how, count) in &other.done {
+            *self.done.entry(*how).or_default() += count;
+        }
+        self.apart += other.apart;
+        self.structure += other.structure;
+        self.both += other.both;
+        self
+    }
+}
+
+/// Does things to copies for so long, each of which has to be found.
+async fn tampered(base: Arc<Base>, seed: u64, end: Instant) -> Tried {
     let mut random = StdRng::seed_from_u64(seed);
-    let (mut done, mut apart): (BTreeMap<How, u32>, u32) = Default::default();
-    let mut structure = 0;
-    let enough = |done: &BTreeMap<How, u32>| WAYS.iter().all(|how| done.get(how) >= Some(&12));
-    while !enough(&done) || Instant::now() < end {
+    let mut tried = Tried::default();
+    while !tried.is_enough() || Instant::now() < end {
         let how = WAYS[random.random_range(0..WAYS.len())];
         let folder = base.whole.copy();
         let one = change(&base, &folder, how, &mut random).await;
         if how == How::Flip && rows(&folder) == base.rows {
-            apart += 1;
+            tried.apart += 1;
             continue;
         }
-        let report = folder.verified(held());
+        let report = folder.verified(base.held());
         // Where the text of the schema is another, the rows can be what they were: the structure's check,
         // which `docket verify` asks too, finds that.
         if how == How::Flip && report.findings.is_empty() && is_damaged(&folder).await {
-            structure += 1;
+            tried.structure += 1;
             continue;
         }
-        assert!(!report.findings.is_empty(), "seed {seed}: {how:?} was not found, after {done:?}");
+        assert!(!report.findings.is_empty(), "seed {seed}: {how:?} was not found, after {tried:?}");
         // What was hashed is kept, so the very event is named.
         if let Some(at) = one {
-            let named = report.findings.iter().filter_map(|finding| finding.between);
+            let mut named = report.findings.iter().filter_map(|finding| finding.between);
             assert!(
-                named.clone().any(|place| place == (at, at)),
-                "{how:?} {at}: {:?}",
+                named.any(|place| place == (at, at)),
+                "seed {seed}: {how:?} {at}: {:?}",
                 report.findings
             );
         }
-        let tried = done.entry(how).or_default();
-        *tried += 1;
-        // Each takes a process.
-        if *tried <= 3 {
-            both += u32::from(second::agrees(&folder, &note, &report));
-        }
+        tried.both += u32::from(second::agrees(&folder, &base.note, &report));
+        *tried.done.entry(how).or_default() += 1;
     }
+    tried
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_done_below_a_checkpoint_that_was_held_elsewhere_is_found() {
+    let base = Arc::new(base().await);
+    let genuine = base.whole.verified(base.held());
+    second::agrees(&base.whole, &base.note, &genuine);
+    assert_eq!((genuine.findings, genuine.covered, genuine.held), (vec![], EVENTS, true));
+    let seed = number("DOCKET_TAMPERING_SEED", 1_u64);
+    let minutes = number("DOCKET_TAMPERING_MINUTES", 0.0);
+    let end = Instant::now() + Duration::from_secs_f64(60.0 * minutes);
+    let workers = if minutes > 0.0 { available_parallelism().unwrap().get() as u64 } else { 1 };
+    let mut trying = JoinSet::new();
+    for worker in 0..workers {
+        trying.spawn(tampered(base.clone(), seed.wrapping_add(worker << 32), end));
+    }
+    let each = trying.join_all().await;
+    let Tried { done, apart, structure, both } = each.iter().fold(Tried::default(), Tried::add);
     let all: u32 = done.values().sum();
     println!(
-        "seed {seed}: {all} found of {all}, {apart} flips changed no row, {structure} the schema alone, {both} by both verifiers; {done:?}"
+        "seed {seed}: {all} found of {all}, {both} by both verifiers; {apart} flips changed no row, {structure} the \
+         schema alone; {done:?}"
     );
 }
 

@@ -3,16 +3,13 @@
 
 It needs Python 3.9 and the package `cryptography` for Ed25519; everything else is the standard library.
 
-    verify.py DATA_FOLDER [--checkpoint FILE]... [--key KEY]... [--witness KEY]...
-    verify.py BUNDLE.zip  [--checkpoint FILE]... [--key KEY]... [--witness KEY]...
+    verify.py (DATA_FOLDER | BUNDLE.zip) [--checkpoint FILE]... [--key KEY]... [--witness KEY]...
 
-It prints one JSON object: how many events were read, how many are covered, and the findings, each with its
-kind and the sequences between which it lies. It ends with 0 where nothing was found, else with 7.
+It prints one JSON object with the findings, and ends with 0 where there are none, else with 7.
 """
 
 import argparse
 import base64
-import binascii
 import contextlib
 import hashlib
 import json
@@ -22,6 +19,7 @@ import sqlite3
 import struct
 import sys
 import zipfile
+from collections import namedtuple
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -41,10 +39,13 @@ def node_hash(left, right):
 
 def decoded(text):
     """Base64, strictly; None where it is none."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    with contextlib.suppress(ValueError):
+        data = base64.b64decode(text, validate=True)
+        return data if base64.b64encode(data).decode() == text else None  # bits that say nothing are zero
+
+def parsed(data):
+    """JSON in UTF-8, strictly: no NaN, which is no integer."""
+    return json.loads(data.decode(), parse_constant=int)
 
 # The tree (RFC 9162, 2.1)
 class Tree:
@@ -65,9 +66,7 @@ class Tree:
             self.stack.append((2 * count, node_hash(left, right)))
 
     def root(self):
-        if not self.stack:
-            return sha256(b"")
-        result = self.stack[-1][1]
+        result = self.stack[-1][1] if self.stack else sha256(b"")
         for _, left in reversed(self.stack[:-1]):
             result = node_hash(left, result)
         return result
@@ -90,9 +89,15 @@ def implied_root(index, size, leaf, path):
     return result
 
 # Signed notes (C2SP)
+def is_point(public):
+    """Whether 32 bytes are a point of the curve (RFC 8032, 5.1.3)."""
+    p, y = 2**255 - 19, int.from_bytes(public, "little") % 2**255
+    square = (y * y - 1) * pow(1 - 121665 * pow(121666, -1, p) * y * y, -1, p) % p
+    return len(public) == 32 and pow(square, (p - 1) // 2, p) in (0, 1)
+
 class Key:
     def __init__(self, name, public, kind=1):
-        if len(public) != 32 or not name or re.search(r"[\s+]", name):
+        if not is_point(public) or not name or re.search(r"[\s+]", name):
             raise ValueError("no key")
         self.name, self.public, self.kind = name, public, kind
         self.id = sha256(name.encode() + bytes([10, kind]) + public)[:4]
@@ -159,12 +164,7 @@ def checkpoints_of(text):
     return [Checkpoint(f"{a}\n\n{b}\n") for a, b in zip(parts[0::2], parts[1::2])]
 
 # Events
-class Event:
-    def __init__(self, sequence, stream, revision, event_id, kind, recorded_at, data, metadata):
-        self.sequence, self.stream, self.revision = sequence, stream, revision
-        self.id, self.kind, self.recorded_at = event_id, kind, recorded_at
-        self.data, self.metadata = data, metadata
-
+class Event(namedtuple("Event", "sequence stream revision id kind recorded_at data metadata")):
     def leaf(self):
         stream, kind = self.stream.encode(), self.kind.encode()
         entry = struct.pack(">BH", 1, len(stream)) + stream
@@ -204,10 +204,10 @@ class Keys:
         if not (first or later):
             return
         try:
-            said = json.loads(event.data) if not first or event.kind == "LogCreated" else {}
+            said = parsed(event.data) if not first or event.kind == "LogCreated" else {}
             origin = self.epochs[-1][1].name if event.kind == "KeyRotated" else said["origin"]
             self.epochs.append((event.sequence, Key(origin, decoded(said["public_key"]) or b"")))
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             report.found("unreadable", "it names no origin and key", event.sequence)
 
     def place(self, checkpoint):
@@ -327,24 +327,28 @@ def each_row(connection, count=0):
     try:
         for count, row in enumerate(connection.execute(query), 1):
             yield row
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError):  # the latter where its message is of bytes that are no text
         # The module reads one row more than it has given.
-        yield connection.execute(f"{query} LIMIT 1 OFFSET {count}").fetchone()
+        yield from connection.execute(f"{query} LIMIT 1 OFFSET {count}").fetchmany(1)
         raise
+
+class Text(bytes):
+    """What is stored as text, not as a blob."""
 
 def rows_of(path):
     """The rows of a log, as they stand, without looking into any index of them."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    connection.text_factory = bytes
-    names = dict(connection.execute("SELECT key, name FROM stream NOT INDEXED"))
-    for sequence, stream, revision, event_id, kind, recorded_at, data, metadata in each_row(connection):
-        is_event = all(isinstance(text, bytes) for text in (names.get(stream), kind, event_id, data, metadata))
-        is_event = is_event and all(isinstance(number, int) for number in (sequence, revision, recorded_at))
+    connection.text_factory, names = Text, {}
+    for sequence, key, revision, event_id, kind, recorded_at, data, metadata in each_row(connection):
         try:
-            if not is_event or len(event_id) != 16 or revision < 0 or sequence < 0:
+            if key not in names:
+                names[key], = connection.execute("SELECT name FROM stream WHERE key = ?", [key]).fetchone()
+            kinds = [type(one) for one in (names[key], kind, event_id, key, sequence, revision, recorded_at)]
+            is_event = kinds == [Text, Text, bytes, int, int, int, int] and isinstance(data, bytes)
+            if not is_event or len(event_id) != 16 or min(revision, sequence) < 0:
                 raise ValueError("no event")
-            stream, kind = names[stream].decode(), kind.decode()
-        except (ValueError, UnicodeError):
+            stream, kind, metadata = names[key].decode(), kind.decode(), b"" + metadata
+        except (ValueError, TypeError, sqlite3.Error):
             yield None
             return
         yield Event(sequence, stream, revision, event_id, kind, recorded_at, data, metadata)
@@ -364,15 +368,13 @@ def judge_folder(folder, held, keys, witnesses):
                 judge.event(event, hash_kept if len(hash_kept) == 32 else None)
             if judge.lost:
                 break
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         judge.unreadable(str(error))
     return judge.finish()
 
 # A bundle
 class NoBundle(Exception):
-    def __init__(self, text, kind="malformed"):
-        super().__init__(text)
-        self.kind = kind
+    """The text and the kind of a finding."""
 
 def files_of(path):
     """The files of an archive below its one folder, within limits."""
@@ -392,18 +394,16 @@ def files_of(path):
                 if left < 0:
                     raise NoBundle(f"{info.filename!r} makes the bundle larger than any is", "oversized")
                 if info.filename in files:
-                    raise NoBundle(f"{info.filename!r} is in the archive twice")
+                    raise NoBundle(f"{info.filename!r} is in the archive twice", "malformed")
                 files[info.filename] = data
-    except NoBundle:
-        raise
     except Exception as error:  # zipfile and zlib have errors of their own
-        raise NoBundle(f"cut short or damaged: {error}", "truncated") from error
+        raise error if isinstance(error, NoBundle) else NoBundle(f"cut short or damaged: {error}", "truncated")
     tops = {name.split("/")[0] for name in files}
     if len(tops) != 1:
-        raise NoBundle("it is not one folder")
+        raise NoBundle("it is not one folder", "malformed")
     files = {name.split("/", 1)[1]: data for name, data in files.items()}
     if not files.get("bagit.txt", b"").startswith(b"BagIt-Version: 1.0\n"):
-        raise NoBundle("bagit.txt is missing or another")
+        raise NoBundle("bagit.txt is missing or another", "malformed")
     return files
 
 def raw_member(line, name):
@@ -459,7 +459,8 @@ def judge_bundle(path, held, keys, witnesses):
     try:
         files = files_of(path)
     except NoBundle as error:
-        report.found(error.kind, str(error))
+        text, kind = error.args
+        report.found(kind, text)
         return report
     judge_lists(files, report)
     for needed in ("data/checkpoint", "data/keys.txt", "data/events.ndjson"):
@@ -495,7 +496,7 @@ def judge_bundle(path, held, keys, witnesses):
     if "data/absence.json" in files:
         try:
             judge_absence(json.loads(files["data/absence.json"]), files, events, checkpoint, report)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             report.found("malformed", "data/absence.json says nothing that can be")
     report.witness(checkpoint, witnesses)
     report.miss_witnesses(witnesses)
@@ -530,9 +531,9 @@ def judge_absence(claim, files, events, checkpoint, report):
         report.found("absence", "the stream's first event is not there")
     begins = 0
     for event in (event for event in own if event.sequence <= up_to):
-        begins, data = event.sequence + 1, json.loads(event.data)
+        begins, data = event.sequence + 1, parsed(event.data)
         mended = part(data, "content", "replacement")
-        is_it = event.kind == claim["event_type"] and within(json.loads(event.metadata).get("effective_on"))
+        is_it = event.kind == claim["event_type"] and within(parsed(event.metadata).get("effective_on"))
         is_mended = part(mended, "act", "act") == claim["act"]
         if is_it or (is_mended and within(part(mended, "common", "effective_on"))):
             report.found("absence", "it is on record")
@@ -591,8 +592,7 @@ def main():
     keys, witnesses = [[Key.parse(key) for key in list_of] for list_of in (arguments.key, arguments.witness)]
     judge = judge_folder if os.path.isdir(arguments.what) else judge_bundle
     report = judge(arguments.what, held, keys, witnesses)
-    shown = {"events": report.events, "covered": report.covered, "findings": report.findings}
-    print(json.dumps({**shown, "checkpoints": report.checkpoints}))
+    print(json.dumps({name: getattr(report, name) for name in ("events", "covered", "findings", "checkpoints")}))
     return 7 if report.findings else 0
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -252,30 +252,21 @@ fn openssl(folder: &Path, arguments: &[&str]) -> bool {
     ran.status.success()
 }
 
-/// A time-stamping authority: openssl, with a certificate of its own.
+/// A time-stamping authority: openssl, with a certificate `tsa.pem` below the one of `ca.pem`.
 async fn authority(folder: &Path) -> String {
     let config = "[tsa]\ndefault_tsa = own\n[own]\nserial = serial\ncrypto_device = builtin\n\
                   signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\n\
                   ess_cert_id_chain = no\nordering = no\ntsa_name = no\n";
     fs::write(folder.join("tsa.cnf"), config).unwrap();
-    let made = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "tsa.key",
-        "-out",
-        "tsa.pem",
-        "-subj",
-        "/CN=tsa.example",
-        "-days",
-        "30",
-        "-addext",
-        "extendedKeyUsage=critical,timeStamping",
-    ];
-    assert!(openssl(folder, &made));
+    let uses = "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=critical,timeStamping\n";
+    fs::write(folder.join("uses.cnf"), uses).unwrap();
+    for made in [
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=ca.example -days 30",
+        "req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=tsa.example",
+        "x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 30 -extfile uses.cnf",
+    ] {
+        assert!(openssl(folder, &made.split(' ').collect::<Vec<_>>()), "{made}");
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/stamp", listener.local_addr().unwrap());
     let folder = folder.to_owned();
@@ -333,13 +324,36 @@ async fn an_authority_stamps_the_time_of_a_checkpoint() {
     let verified = |note: &str| {
         fs::write(place.path().join("data/checkpoint"), note).unwrap();
         let mut command = Command::new("bash");
-        let command = command.args(["-e", "stamp.sh", "tsa.example", "tsa.pem"]);
+        let command = command.args(["-e", "stamp.sh", "tsa.example", "ca.pem"]);
         let ran = command.current_dir(place.path()).output().unwrap();
         (ran.status.success(), String::from_utf8_lossy(&ran.stdout).into_owned())
     };
     let (is_good, said) = verified(&note);
     assert!(is_good && said.contains("Time stamp: "), "{said}");
     assert!(!verified(&note.replacen("\n30\n", "\n31\n", 1)).0, "another text");
+    // And as `docket verify --authority` has it: one that is known, one that was never asked, and another
+    // of the same name.
+    let read = |name: &str| fs::read(place.path().join(name)).unwrap();
+    let known = |name: &str, pem: &[u8]| Held {
+        witnesses: vec![Key::of_authority(name, pem).unwrap()],
+        ..Held::default()
+    };
+    for pem in ["tsa.pem", "ca.pem"] {
+        let report = folder.verified(known("tsa.example", &read(pem)));
+        let [(name, 30, at)] = &report.witnessed[..] else { panic!("{pem}: {report:?}") };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        assert!(name == "tsa.example" && (now - 600..=now).contains(at), "{at}");
+        assert_eq!(report.findings, []);
+    }
+    let true_one = read("ca.pem");
+    authority(place.path()).await;
+    let others = [read("ca.pem"), read("tsa.pem")].map(|pem| known("tsa.example", &pem));
+    for held in others.into_iter().chain([known("another.example", &true_one)]) {
+        let report = folder.verified(held);
+        let kinds: Vec<Kind> = report.findings.iter().map(|finding| finding.kind).collect();
+        assert_eq!((&kinds[..], report.witnessed.len()), (&[Kind::Witness][..], 0));
+    }
+    assert!(Key::of_authority("tsa.example", b"none").is_none());
     // Verifiers that know nothing of it are not disturbed by it.
     let report = folder.verified(Held::default());
     assert_eq!((&report.findings[..], report.covered), (&[][..], 30));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::binary::Client;
 use super::standin::{Settings, StandIn};
-use super::support::{Server, command, demo, demo_copy, docket, text};
+use super::support::{Server, command, copy, demo, demo_copy, docket, text};
 
 struct Run<'a> {
     folder: &'a tempfile::TempDir,
@@ -43,6 +43,14 @@ fn a_log_moves_to_a_kurrentdb_and_back_with_the_same_root() {
             (&compared["equal"], &compared["to"]["root"]),
             (&json!(true), &copied["to"]["root"])
         );
+    }
+    // What is proved is the same, and what is decided again; the editions lie in the folder.
+    copy(&demo().join("documents"), &folder.path().join("documents"));
+    let verified = |log: &str| run.docket(&["verify", log, "--lawful", "--output", "json"]).json();
+    let (far, near) = (verified(&away), verified(&there));
+    for what in ["events", "root", "findings", "law"] {
+        assert_eq!(far[what], near[what], "{what}");
+        assert!(!near[what].is_null(), "{what} of {near}");
     }
     // What is said of the record is the same.
     let status = |log: &str| {

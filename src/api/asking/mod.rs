@@ -16,6 +16,7 @@ pub(super) mod negotiate;
 pub(super) mod opening;
 pub(super) mod outgoing;
 pub(super) mod page;
+pub(super) mod reader;
 pub(super) mod reading;
 pub(super) mod render;
 pub(super) mod requests;

@@ -8,6 +8,7 @@ pub(super) mod at_hand;
 pub(super) mod boards;
 pub(super) mod changes;
 pub(super) mod cohorts;
+pub(super) mod compared;
 pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod evidence;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::compared::edition;
 use crate::api::asking::answer::{List, REVALIDATE, json, tagged};
 use crate::api::asking::call::{Answered, Call};
 use crate::app::read_whole_stream;
@@ -13,7 +14,8 @@ use crate::codec::{self, Stored};
 use crate::domain::ids::Text;
 use crate::domain::measure::{Edition, Program};
 use crate::domain::words;
-use crate::views::problem::{Code, Problem};
+use crate::views::problem::Problem;
+use crate::views::sequence::sequence;
 
 /// A program.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -92,6 +94,8 @@ pub struct EditionView {
     pub reason: String,
     /// The event that adopted it.
     pub adopted_by: String,
+    /// The sequence of that event, 20 digits.
+    pub sequence: String,
     /// When it was adopted, UTC.
     pub adopted_at: String,
     /// The address of its bytes.
@@ -143,6 +147,7 @@ async fn editions(
             digest: adopted.digest,
             reason: adopted.reason,
             adopted_by: codec::reference(&event).to_string(),
+            sequence: sequence(event.sequence),
             adopted_at: meta.recorded_at.to_rfc3339(),
         });
     }
@@ -186,23 +191,8 @@ pub async fn list_measures(call: Call) -> Answered {
 /// See the route.
 pub async fn get_measure(call: Call) -> Answered {
     let program = call.program()?;
-    let versions = call.state.app.library().versions(program);
-    let Some(edition) = versions.version(&call.path("version")) else {
-        let known = versions.all().iter().map(|e| e.measure.version.to_string());
-        let known = known.collect::<Vec<_>>().join(", ");
-        return Err(Problem::new(Code::NotFound)
-            .detail(format!(
-                "{} has no version {:?}; it has {known}",
-                program.id,
-                call.path("version")
-            ))
-            .detail_zh(format!(
-                "{} 没有版本 {:?}；现有 {known}",
-                program.id,
-                call.path("version")
-            )));
-    };
-    let mut view = measure_view(edition, &editions(&call, program).await?);
+    let edition = edition(&call, "version", "edition").await?;
+    let mut view = measure_view(&edition, &editions(&call, program).await?);
     view.measure = Some(serde_json::to_value(&edition.measure).map_err(Problem::internal)?);
     let tag =
         format!("\"{}.{}.json.{}\"", edition.digest, view.editions.len(), call.language.tag());

@@ -4,12 +4,12 @@
 pub mod metrics;
 
 pub(super) mod admission;
+pub(super) mod compressed;
 pub(super) mod dispatch;
+pub(super) mod docs;
 pub(super) mod expectation;
 pub(super) mod inside;
 pub(super) mod openapi;
-pub(super) mod pages;
-pub(super) mod reference;
 pub(super) mod serve;
 pub(super) mod serve_error;
 pub(super) mod starting;

@@ -12,6 +12,7 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, Error, web};
 use tokio::task::JoinHandle;
 
+use super::compressed::compressed;
 use super::inside::inside;
 use super::serve_error::{ServeError, ended};
 use super::starting::{Bound, bind};
@@ -71,6 +72,7 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
                 .app_data(problems.clone())
                 .wrap(from_fn(render))
                 .wrap(said_always(shared.tls.is_some()))
+                .wrap(from_fn(compressed))
                 .wrap(from_fn(framed))
                 .configure(dispatch::configure);
             let app = match shared.pages.clone() {

@@ -14,10 +14,10 @@ use crate::api::asking::page::Page;
 use crate::api::asking::requests::MAX_ROWS;
 use crate::api::asking::times::TIMES;
 use crate::api::resources::{
-    about, act_schema, act_view, acts, changes, cohorts, documents, events, evidence, exceptions,
-    exports, health, imports, indicators, ledger, lists, obligations, permitted, persons,
-    plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline, trail,
-    webhooks, whole,
+    about, act_schema, act_view, acts, changes, cohorts, compared, documents, events, evidence,
+    exceptions, exports, health, imports, indicators, ledger, lists, obligations, permitted,
+    persons, plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline,
+    trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -86,7 +86,14 @@ pub const ROUTES: &[Route] = &[
         "办法的各个版本", json!(List<programs::MeasureView>), to!(programs::list_measures)),
     get("/v1/programs/{program}/measures/{version}", "get_measure",
         "A version of the measure as data, article by article", "办法某一版本的逐条数据",
-        json!(programs::MeasureView), to!(programs::get_measure)),
+        json!(programs::MeasureView), to!(programs::get_measure)).query(compared::ONE),
+    get("/v1/programs/{program}/measures/{version}/diff/{other}", "compare_measures",
+        "What changed from one version or edition of the measure to another", "办法两个版本或文件版次之间的差异",
+        json!(compared::Comparison), to!(compared::compare_measures)).query(compared::BOTH),
+    get("/v1/programs/{program}/measures/{version}/judged-otherwise/{other}", "list_judged_otherwise",
+        "Decisions on record that another version or edition would have judged otherwise in its place",
+        "若以另一版本或文件版次取代该版本，结论将有不同的在案决定",
+        json!(compared::JudgedOtherwise), to!(compared::list_judged_otherwise)).query(compared::TRIED),
     get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
         "任一日的名额占用", json!(quotas::Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
     get("/v1/programs/{program}/scoreboard", "get_scoreboard",
@@ -349,10 +356,13 @@ pub const ROUTES: &[Route] = &[
         any_object(), to!(events::get_event_schema)).to(PUBLIC),
     get("/openapi.json", "get_openapi", "This interface as OpenAPI 3.1", "本接口的 OpenAPI 3.1 文档",
         any_object(), to!(about::get_openapi)).to(PUBLIC),
-    get("/docs", "get_docs", "This interface as a page", "本接口的说明页",
-        Shape::Other, to!(about::get_docs)).gives(&[HTML]).sends(&[]).to(PUBLIC),
-    get("/problems/{name}", "get_problem", "What a problem means", "某一问题的说明",
-        json!(Doc), to!(about::get_problem)).gives(&[HTML, JSON]).to(PUBLIC),
+    get("/docs", "get_docs", "The first hour with this interface, as a page", "本接口的入门页",
+        Shape::Other, to!(about::get_docs)).gives(&[HTML]).query(about::PAGE).sends(&[]).to(PUBLIC),
+    get("/docs/{resource}", "get_docs_page", "A page for each resource, and for what they share",
+        "各资源及其共有内容的说明页",
+        Shape::Other, to!(about::get_docs_page)).gives(&[HTML]).query(about::PAGE).sends(&[]).to(PUBLIC),
+    get("/problems/{name}", "get_problem", "What a problem means, and what helps", "某一问题的说明与处理办法",
+        json!(Doc), to!(about::get_problem)).gives(&[HTML, JSON]).query(about::PAGE).to(PUBLIC),
 
     get("/health/live", "get_live", "Whether the process lives", "进程是否存活",
         json!(health::Health), to!(health::get_live)).sends(&[]).to(PUBLIC),

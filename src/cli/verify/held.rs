@@ -25,6 +25,10 @@ pub struct HeldArgs {
     /// A key of a witness, as its operator shows it: a checkpoint must carry its cosignature; may be given more than once
     #[arg(long, value_name = "KEY")]
     witness: Vec<String>,
+    /// An authority that stamps times (RFC 3161), by the name that the log's operator gave it, and a file of its
+    /// certificate or those above it (PEM): a checkpoint must carry its time-stamp; may be given more than once
+    #[arg(long, value_name = "NAME=FILE")]
+    authority: Vec<String>,
     /// A file with the token for a server (or DOCKET_TOKEN, DOCKET_TOKEN_FILE): its events are read too
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -61,6 +65,17 @@ impl HeldArgs {
                             (the key, decoded, begins with the byte 4), as the witness's operator shows it";
                 failure(Exit::Usage, what)
             })?);
+        }
+        for authority in &self.authority {
+            let what =
+                "--authority is no authority: it is NAME=FILE, of a file of certificates in PEM";
+            let (name, path) =
+                authority.split_once('=').ok_or_else(|| failure(Exit::Usage, what))?;
+            let pem =
+                fs::read(path).with_context(|| format!("can't read the certificates {path}"))?;
+            let known = Key::of_authority(name, &pem);
+            held.witnesses
+                .push(known.ok_or_else(|| failure(Exit::Usage, format!("{what}: {authority}")))?);
         }
         Ok(held)
     }

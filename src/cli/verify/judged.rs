@@ -102,7 +102,7 @@ async fn walk(
                 data: &event.data,
                 metadata: &event.metadata,
             };
-            judge.event(&event, leaves.next());
+            judge.event(&event, event.leaf(), leaves.next());
         }
     }
     Ok(())

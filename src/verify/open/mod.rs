@@ -8,6 +8,7 @@ pub mod proofs;
 pub mod server;
 pub mod shown;
 pub mod sqlite;
+pub mod stamps;
 pub mod zip;
 
 use super::Kind;

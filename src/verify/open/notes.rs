@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::verify::note::{Checkpoint, ED25519, Key, Note, WITNESS};
+use crate::verify::note::{Checkpoint, ED25519, Key, Note, Public, WITNESS};
 
 /// The largest note that is read, in bytes, and the most signatures in one.
 const MAX_NOTE_BYTES: usize = 64 * 1024;
@@ -26,8 +26,13 @@ impl Key {
 
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let typed = [&[self.kind][..], self.public.as_bytes()].concat();
-        write!(f, "{}+{}+{}", self.name, self.id_text(), STANDARD.encode(typed))
+        match &self.public {
+            Public::Key(public) => {
+                let typed = [&[self.kind][..], public.as_bytes()].concat();
+                write!(f, "{}+{}+{}", self.name, self.id_text(), STANDARD.encode(typed))
+            }
+            Public::Authority(_) => f.write_str(&self.name),
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl Server {
             }
             for (item, hash) in page.items.iter().zip(hashes) {
                 match item.event() {
-                    Some(event) => judge.event(&event, Some(hash)),
+                    Some(event) => judge.event(&event, event.leaf(), Some(hash)),
                     None => judge.unreadable("the server shows no event there".to_owned()),
                 }
             }

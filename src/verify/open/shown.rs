@@ -1,9 +1,11 @@
-//! An event as a server shows it and a bundle holds it, read.
+//! An event as a server shows it and a bundle holds it, read; and a finding, shown.
+
+use std::fmt;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::verify::Event;
+use crate::verify::{Event, Finding, Kind};
 
 /// An event as a server shows it and a bundle holds it: in JSON, with what was hashed as it stands.
 #[derive(Deserialize)]
@@ -39,5 +41,30 @@ impl Shown<'_> {
             data: self.data.get().as_bytes(),
             metadata: self.metadata.get().as_bytes(),
         })
+    }
+}
+
+impl Kind {
+    /// The word for programs: `other-log` for `OtherLog`.
+    pub fn word(self) -> String {
+        let mut word = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_uppercase() && !word.is_empty() {
+                word.push('-');
+            }
+            word.push(letter.to_ascii_lowercase());
+        }
+        word
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.between {
+            Some((first, last)) if first == last => write!(f, "sequence {first}: ")?,
+            Some((first, last)) => write!(f, "sequences {first} to {last}: ")?,
+            None => {}
+        }
+        f.write_str(&self.text)
     }
 }

@@ -1,11 +1,11 @@
 //! A log in an SQLite file, read page by page; a server may be writing to it. One thread reads and copies,
-//! another hashes and judges.
+//! another judges; who is ahead hashes.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use rusqlite::types::ValueRef;
@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use super::beside::Leaves;
 use super::documents::Named;
 use super::{OpenError, Progress};
+use crate::verify::tree::Hash;
 use crate::verify::{Event, Judge};
 
 /// Events read at once: no read lasts long.
@@ -71,9 +72,10 @@ pub fn read(
             copying.pages(&connection)
         });
         for batch in &batches {
-            for event in &batch.events {
-                if let Some(event) = batch.event(event) {
-                    judge.event(&event, leaves.next());
+            for (index, place) in batch.events.iter().enumerate() {
+                if let Some(event) = batch.event(place) {
+                    let leaf = batch.leaves.get(index).copied().unwrap_or_else(|| event.leaf());
+                    judge.event(&event, leaf, leaves.next());
                     named.take_in(event.data);
                     named.take_in(event.metadata);
                 }
@@ -113,6 +115,8 @@ struct Place {
 struct Batch {
     bytes: Vec<u8>,
     events: Vec<Place>,
+    /// Of each event, where who reads had the time.
+    leaves: Vec<Option<Hash>>,
     unreadable: Option<String>,
 }
 
@@ -121,6 +125,11 @@ impl Batch {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         from..self.bytes.len()
+    }
+
+    fn hash(&mut self) {
+        let leaf = |place| self.event(place).and_then(|event| event.leaf());
+        self.leaves = self.events.iter().map(leaf).collect();
     }
 
     fn event(&self, place: &Place) -> Option<Event<'_>> {
@@ -186,7 +195,14 @@ impl Copying {
 
     /// Whether somebody waited for it.
     fn hand_on(&mut self) -> bool {
-        self.sender.send(std::mem::take(&mut self.batch)).is_ok()
+        match self.sender.try_send(std::mem::take(&mut self.batch)) {
+            Ok(()) => true,
+            Err(TrySendError::Disconnected(_)) => false,
+            Err(TrySendError::Full(mut batch)) => {
+                batch.hash();
+                self.sender.send(batch).is_ok()
+            }
+        }
     }
 
     /// The event of a row; `None` where a part of it is none.

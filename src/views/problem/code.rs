@@ -313,11 +313,10 @@ pub struct Doc {
     pub text_zh: &'static str,
 }
 
-/// The documentation of the problem with this kebab-case name, if there is one.
-pub fn documentation(name: &str) -> Option<Doc> {
-    let code = Code::ALL.iter().copied().find(|c| c.name() == name)?;
+/// The documentation of a problem.
+pub fn documentation(code: Code) -> Doc {
     let entry = code.entry();
-    Some(Doc {
+    Doc {
         name: entry.name,
         code: code.as_str(),
         status: entry.status.as_u16(),
@@ -327,5 +326,5 @@ pub fn documentation(name: &str) -> Option<Doc> {
         title_zh: entry.title_zh,
         text_en: entry.text_en,
         text_zh: entry.text_zh,
-    })
+    }
 }

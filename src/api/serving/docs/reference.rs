@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::openapi::openapi_json;
+use crate::api::asking::reader::Reader;
+use crate::api::serving::openapi::openapi_json;
 use crate::api::table::route::Route;
 use crate::domain::act::ActKind;
-use crate::domain::ids::Language;
+use crate::views::media::JSON;
 
 /// Which side of a route: what is sent, or what is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,64 +28,71 @@ fn document() -> &'static Value {
 }
 
 /// The type of a route's body or answer, as a link to its members.
-pub fn type_of_route(route: &Route, side: Side) -> Markup {
+pub fn type_of_route(reader: &Reader, route: &Route, side: Side) -> Markup {
+    let schema = schema_of(route, side);
+    html! { @match (schema.is_null(), schema.get("oneOf").is_some()) {
+        (true, _) => "",
+        (_, true) => { a href=(reader.link("/docs/acts")) { "act" } },
+        _ => (type_of(reader, schema)),
+    } }
+}
+
+fn schema_of(route: &Route, side: Side) -> &'static Value {
     let verb = route.verb.as_str().to_ascii_lowercase();
     let operation = &document()["paths"][route.path][verb];
     let content = match side {
         Side::Body => &operation["requestBody"]["content"],
         Side::Answer => &operation["responses"][route.success.0.to_string()]["content"],
     };
-    let schema = &content["application/json"]["schema"];
-    html! { @match (schema.is_null(), schema.get("oneOf").is_some()) {
-        (true, _) => "",
-        (_, true) => { a href="#acts" { "act" } },
-        _ => (type_of(schema)),
-    } }
+    &content["application/json"]["schema"]
 }
 
-/// How an act is recorded: an example, then each act with its members.
-pub fn acts(language: Language) -> Markup {
-    let (title, sentence) = match language {
-        Language::En => (
-            "The acts",
-            "The body of record_act is one object: the act's name, its own members, and those that every act has; * marks what is required. It opens an enrollment with If-None-Match: *, and acts on one with If-Match.",
-        ),
-        Language::Zh => (
-            "行为",
-            "record_act 的请求体为一个对象：行为名称、其自身成员以及各行为共有的成员；* 为必填。首次申报携带 If-None-Match: *，其后携带 If-Match。",
-        ),
-    };
+/// The members that a route's answer must have, where JSON is its first form.
+pub fn members_of_answer(route: &Route) -> Vec<&'static str> {
+    if route.gives.first() != Some(&JSON) {
+        return Vec::new();
+    }
+    let schema = schema_of(route, Side::Answer);
+    let name = schema["$ref"].as_str().and_then(|at| at.rsplit('/').next());
+    let schema = name.map_or(schema, |name| &document()["components"]["schemas"][name]);
+    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// How an act is recorded: each act with its members.
+pub fn acts(reader: &Reader) -> Markup {
     let schemas = &document()["components"]["schemas"];
     let described =
         |kind: ActKind| schemas[format!("act_{}", kind.as_str())]["description"].as_str();
     html! {
-        h2 id="acts" { (title) }
-        p { (sentence) " " a href="#type-Common" { "Common" } }
-        pre { code { (EXAMPLE) } }
+        h1 { (reader.say("Acts", "行为")) }
+        p.lead { (reader.say(
+            "The body of record_act is one object: the act's name, its own members, and those that every act has; * marks what is required. It opens an enrollment with If-None-Match: *, and acts on one with If-Match.",
+            "record_act 的请求体为一个对象：行为名称、其自身成员以及各行为共有的成员；* 为必填。首次申报携带 If-None-Match: *，其后携带 If-Match。"
+        )) " " a href=(reader.link("/docs/types#type-Common")) { "Common" } " · "
+            a href=(reader.link("/docs/enrollments#record_act")) { (reader.say("an example that runs", "可运行的示例")) } }
         @for kind in ActKind::ALL {
-            h3 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } }
+            h2 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } " "
+                span.quiet { (kind.label().get(reader.language)) } }
             p { (described(*kind).unwrap_or_default()) }
-            (members(&schemas[format!("content_{}", kind.as_str())]))
+            (members(reader, &schemas[format!("content_{}", kind.as_str())]))
         }
     }
 }
 
-const EXAMPLE: &str = r#"curl -X POST -H "Authorization: Bearer $PROVINCE" -H 'Content-Type: application/json' \
-     -H 'Idempotency-Key: 7c1e9a60-apply-2016' -H 'If-None-Match: *' \
-     -d '{"act":"apply","effective_on":"2016-01-05","category":"leading","rank":"pilot"}' \
-     http://127.0.0.1:8080/v1/enrollments/strong_province/110000/acts"#;
-
 /// Every type with its members.
-pub fn types(language: Language) -> Markup {
-    let title = if language == Language::En { "The types" } else { "类型" };
+pub fn types(reader: &Reader) -> Markup {
     let schemas = document()["components"]["schemas"].as_object();
     let named = schemas.into_iter().flatten();
     html! {
-        h2 id="types" { (title) }
+        h1 { (reader.say("Types", "类型")) }
+        p.lead { (reader.say(
+            "What bodies and answers are made of, as in the OpenAPI document.",
+            "请求体与答复的组成，与 OpenAPI 文档一致。"
+        )) }
         @for (name, schema) in named.filter(|(name, _)| !of_one_act(name)) {
-            h3 id={ "type-" (name) } { code { (name) } }
+            h2 id={ "type-" (name) } { code { (name) } }
             p { (schema["description"].as_str().unwrap_or_default()) }
-            (members(schema))
+            (members(reader, schema))
         }
     }
 }
@@ -94,32 +102,35 @@ fn of_one_act(name: &str) -> bool {
     name == "Act" || name.starts_with("act_") || name.starts_with("content_")
 }
 
-fn members(schema: &Value) -> Markup {
+fn members(reader: &Reader, schema: &Value) -> Markup {
     let properties = schema["properties"].as_object();
     let required = schema["required"].as_array();
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
     html! {
         @if let Some(properties) = properties { @if !properties.is_empty() {
-            table { @for (name, schema) in properties {
+            div.scroll { table { @for (name, schema) in properties {
                 tr {
                     th { code { (name) } @if is_required(name) { " *" } }
-                    td.q { (type_of(schema)) }
+                    td.quiet { (type_of(reader, schema)) }
                     td { (schema["description"].as_str().unwrap_or_default()) }
                 }
-            } }
-        } } @else { p.q { (type_of(schema)) } }
+            } } }
+        } } @else { p.quiet { (type_of(reader, schema)) } }
     }
 }
 
-fn type_of(schema: &Value) -> Markup {
+fn type_of(reader: &Reader, schema: &Value) -> Markup {
     if let Some(name) = schema["$ref"].as_str().and_then(|at| at.rsplit('/').next()) {
-        let at = if name == "Act" { "acts".to_owned() } else { format!("type-{name}") };
-        return html! { a href={ "#" (at) } { (name) } };
+        let at = match name {
+            "Act" => "/docs/acts".to_owned(),
+            name => format!("/docs/types#type-{name}"),
+        };
+        return html! { a href=(reader.link(&at)) { (name) } };
     }
     if let Some(choices) = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
         let choices = choices.iter().filter(|choice| choice["type"] != "null");
         return html! { @for (n, choice) in choices.enumerate() {
-            @if n > 0 { " | " } (type_of(choice))
+            @if n > 0 { " | " } (type_of(reader, choice))
         } };
     }
     if let Some(only) = schema["const"].as_str() {
@@ -140,5 +151,5 @@ fn type_of(schema: &Value) -> Markup {
         schema.get("additionalProperties").filter(|of| of.is_object()).unwrap_or(&Value::Null)
     };
     let types = types.into_iter().filter(|name| *name != "null").collect::<Vec<_>>();
-    html! { (types.join(" | ")) @if !inner.is_null() { " of " (type_of(inner)) } }
+    html! { (types.join(" | ")) @if !inner.is_null() { " of " (type_of(reader, inner)) } }
 }

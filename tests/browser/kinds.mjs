@@ -1,0 +1,51 @@
+// One page of each kind, and who looks at it.
+
+/** Where an act is recorded in these tests. */
+export const RECORD = "/console/exercise_cluster_area/exercise_a";
+export const FORM = `${RECORD}/acts/new?act=inspect`;
+
+const KINDS = {
+  "register": "/console/register/strong_province",
+  "register, exercise": "/console/register/exercise_cluster_area",
+  "register, past": "/console/register/strong_province?as_of=2017-12-31&at_sequence=200",
+  "enrollment": "/console/cluster_area/futian",
+  "enrollment, past": "/console/strong_province/440000?as_of=2016-12-31&at_sequence=200",
+  "enrollment, exercise": "/console/exercise_strong_province/x01",
+  "moves": "/console/move",
+  "moves, exercise": "/console/move?exercise=true",
+  "totals": "/console/totals?exercise=true",
+  "obligations": "/console/obligations?exercise=true",
+  "exceptions": "/console/exceptions",
+  "exceptions, exercise": "/console/exceptions?exercise=true",
+  "quotas": "/console/quotas/strong_province",
+  "quotas, exercise": "/console/quotas/exercise_strong_province",
+  "log": "/console/log",
+  "event": "/console/log/100",
+  "measures": "/console/measures",
+  "measure": "/console/measures/cluster_area/2014-40",
+  "found": "/console/find?q=guang",
+  "problem, subject": "/console/cluster_area/futain",
+  "problem, day": "/console/cluster_area/futian?as_of=2026-02-30",
+};
+
+/** Every kind, with the address of its page and the role that looks. */
+export async function kinds(world) {
+  const all = Object.entries(KINDS).map(([name, path]) => ({ name, path, role: "auditor" }));
+  all.push({ name: "correction", path: await correction(world), role: "auditor" });
+  all.push({ name: "sign-in", path: "/console/login", role: null });
+  all.push({ name: "which act", path: `${RECORD}/acts/new`, role: "national_office" });
+  all.push({ name: "no act", path: `${RECORD}/acts/new`, role: "auditor" });
+  all.push({ name: "form", path: FORM, role: "national_office" });
+  return all.map((kind) => ({
+    ...kind,
+    missing: kind.name.startsWith("problem, "),
+  }));
+}
+
+/** The page of a correction: the first that the record of an exercise leads to. */
+async function correction(world) {
+  const events = await world.api("/v1/exceptions?exercise=true&kind=correction&limit=1");
+  const of = events.body.items[0];
+  const sequence = Number(of.event.sequence);
+  return `/console/${of.program}/${of.subject}/corrections/${sequence}`;
+}

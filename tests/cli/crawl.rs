@@ -1,0 +1,271 @@
+//! Every link of the console as each role follows it, without script: none is dead, none leads from what is
+//! real to what is invented, and a figure is as many as what it opens.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::browser::{ROLES, token_of};
+use crate::console::{Browser, Shown};
+use crate::support::{Server, demo_copy};
+
+/// Pages of a kind that are looked at, by who reads everything and by the others. A kind is the pattern of
+/// an address with the names of its parameters, in each language; a register is a kind for each program.
+const OF_A_KIND: [usize; 2] = [3, 1];
+/// Figures of a page that are counted, spread over it.
+const FIGURES: usize = 12;
+const STARTS: [&str; 4] = [
+    "/console/register/strong_province?lang=en",
+    "/console/register/exercise_cluster_area?lang=zh-CN",
+    "/console/cluster_area/futian?lang=en&as_of=2016-12-31&at_sequence=200",
+    "/console/exercise_cluster_area/exercise_a?lang=en",
+];
+/// Pages of both worlds, which mark what is invented line by line.
+const NEUTRAL: [&str; 3] = ["/console/log", "/console/measures", "/console/find"];
+
+/// What is invented: ids and names that no page of what is real may hold.
+struct Invented(Vec<String>);
+
+impl Invented {
+    fn of(browser: &Browser, auditor: &str) -> Self {
+        let all = |exercise: &str| {
+            let path = format!("/v1/enrollments?limit=1000{exercise}");
+            browser.json(auditor, &path)["items"].as_array().unwrap().clone()
+        };
+        let text = |item: &serde_json::Value, member: &str| item[member].as_str().unwrap().to_owned();
+        let real: BTreeSet<_> = all("").iter().map(|item| text(item, "subject")).collect();
+        let invented = all("&exercise=true");
+        let invented = invented.iter().filter(|item| !real.contains(item["subject"].as_str().unwrap()));
+        let words: BTreeSet<_> =
+            invented.flat_map(|item| [text(item, "subject"), text(item, "name")]).collect();
+        assert!(words.len() > 50, "the exercises are not listed");
+        Self(words.into_iter().chain(["exercise_".to_owned()]).collect())
+    }
+
+    /// The first that stands in a text by itself.
+    fn in_text(&self, text: &str) -> Option<&str> {
+        let is_word = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
+        let found = |word: &&String| {
+            text.match_indices(word.as_str()).any(|(at, _)| {
+                let after = text[at + word.len()..].chars().next();
+                let ends = word.ends_with('_') || !is_word(after);
+                ends && !is_word(text[..at].chars().next_back())
+            })
+        };
+        self.0.iter().find(found).map(String::as_str)
+    }
+}
+
+#[test]
+fn each_role_follows_every_link_and_none_is_dead() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let tokens = ROLES.map(|(role, divisions)| (role, token_of(folder.path(), role, divisions, "28800")));
+    let auditor = &tokens.iter().find(|(role, _)| *role == "auditor").unwrap().1;
+    let invented = Invented::of(&Browser::new(&server.base), auditor);
+    for (role, token) in &tokens {
+        let mut browser = Browser::new(&server.base);
+        browser.sign_in(token);
+        let reads_all = *role == "auditor";
+        let mut crawl = Crawl {
+            role,
+            token,
+            browser,
+            of_a_kind: if reads_all { OF_A_KIND[0] } else { OF_A_KIND[1] },
+            waiting: STARTS.map(|start| (start.to_owned(), String::new())).into(),
+            seen: STARTS.map(str::to_owned).into(),
+            kinds: BTreeMap::new(),
+            figures: 0,
+        };
+        let pages = crawl.run(&invented);
+        eprintln!("{role}: {pages} pages of {} kinds, {} figures", crawl.kinds.len(), crawl.figures);
+        let (least, figures) = if reads_all { (150, 30) } else { (40, 10) };
+        assert!(pages >= least, "{role}: {pages} pages");
+        assert!(crawl.figures >= figures, "{role}: {} figures", crawl.figures);
+    }
+    let (code, said) = server.stop("INT");
+    assert_eq!(code, 0);
+    assert!(!said.contains("a member that the answer does not have"), "{said}");
+}
+
+struct Crawl<'t> {
+    role: &'t str,
+    token: &'t str,
+    browser: Browser,
+    of_a_kind: usize,
+    /// Addresses, each with the page on which it was found.
+    waiting: VecDeque<(String, String)>,
+    seen: BTreeSet<String>,
+    kinds: BTreeMap<String, usize>,
+    figures: usize,
+}
+
+impl Crawl<'_> {
+    fn run(&mut self, invented: &Invented) -> usize {
+        let mut pages = 0;
+        while let Some((link, from)) = self.waiting.pop_front() {
+            let role = self.role;
+            if !link.starts_with("/console") {
+                let shown = self.browser.open(self.token, &link);
+                assert_eq!(shown.status, 200, "{role} {link} on {from}: {}", shown.body);
+                continue;
+            }
+            let shown = self.browser.get(&link);
+            if shown.status == 303 {
+                self.meet(shown.header("location"), &link);
+                continue;
+            }
+            assert_eq!(shown.status, 200, "{role} {link} on {from}: {}", shown.body);
+            holds(&link, &shown, invented);
+            pages += 1;
+            for (to, text) in links(&shown.body) {
+                if let Some(id) = to.strip_prefix('#') {
+                    assert!(shown.body.contains(&format!("id=\"{id}\"")), "{link}: nothing is at #{id}");
+                }
+                self.meet(to.split('#').next().unwrap(), &link);
+                let _ = text;
+            }
+            self.count_figures(&link, &shown);
+        }
+        pages
+    }
+
+    /// Takes up a link, unless enough of its kind were met.
+    fn meet(&mut self, link: &str, from: &str) {
+        if link.is_empty() || link.starts_with("data:") || self.seen.contains(link) {
+            return;
+        }
+        assert!(link.starts_with('/') && !link.starts_with("//"), "{from} leads elsewhere: {link}");
+        let count = self.kinds.entry(kind_of(link)).or_default();
+        *count += 1;
+        if *count <= self.of_a_kind {
+            self.seen.insert(link.to_owned());
+            self.waiting.push_back((link.to_owned(), from.to_owned()));
+        }
+    }
+
+    /// Opens figures of a page, and counts what they open.
+    fn count_figures(&mut self, page: &str, shown: &Shown) {
+        let is_figure = |(_, text): &(String, &str)| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let figures: Vec<_> = links(&shown.body).into_iter().filter(is_figure).collect();
+        let step = figures.len().div_ceil(FIGURES).max(1);
+        for (opens, figure) in figures.into_iter().step_by(step) {
+            let counted = self.listed(&opens);
+            assert_eq!(counted.to_string(), figure, "{} {page}: what {opens} lists", self.role);
+            self.figures += 1;
+        }
+    }
+
+    /// How many a list holds, over all its pages.
+    fn listed(&self, first: &str) -> usize {
+        let (mut all, mut next) = (0, Some(first.to_owned()));
+        while let Some(link) = next {
+            let shown = self.browser.get(&link);
+            assert_eq!(shown.status, 200, "{} {link}: {}", self.role, shown.body);
+            all += items(&link, &shown.body);
+            let onward = links(&shown.body).into_iter();
+            next = onward.map(|(to, _)| to).find(|to| to.contains("cursor="));
+        }
+        all
+    }
+}
+
+/// What a list shows of what it lists.
+fn items(link: &str, body: &str) -> usize {
+    let main = body.split("<main").nth(1).unwrap();
+    let (from, item) = match link.split(['?', '/']).nth(2).unwrap() {
+        "exceptions" => ("<ol class=\"cases\">", "<li>"),
+        "quotas" => ("<dl class=\"places\">", "<a class=\"box"),
+        _ => ("<tbody>", "<tr"),
+    };
+    let end = from.split([' ', '>']).next().unwrap().replacen('<', "</", 1);
+    let list = main.split(from).nth(1).unwrap_or_default();
+    list.split(&end).next().unwrap().matches(item).count()
+}
+
+/// The addresses to which a page leads, with what each link says where that is a text alone.
+fn links(body: &str) -> Vec<(String, &str)> {
+    let parts = body.split("href=\"").skip(1);
+    let link = |part: &'_ str| -> Option<(usize, usize)> {
+        let address = part.find('"')?;
+        let text = part.find('>')?;
+        Some((address, text))
+    };
+    parts
+        .filter_map(|part| {
+            let (address, text) = link(part)?;
+            let text = part[text + 1..].split('<').next().unwrap_or_default();
+            Some((part[..address].replace("&amp;", "&"), text))
+        })
+        .collect()
+}
+
+/// The pattern of an address, with the names of its parameters.
+fn kind_of(link: &str) -> String {
+    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    let mut parts: Vec<_> = path.split('/').skip(1).collect();
+    match parts.as_mut_slice() {
+        ["console", "register", _] => {}
+        ["console", "quotas", program] => *program = "*",
+        ["console", "log", sequence] => *sequence = "*",
+        ["console", "measures", program, version, ..] => (*program, *version) = ("*", "*"),
+        ["console", program, subject, rest @ ..] => {
+            (*program, *subject) = (if program.starts_with("exercise_") { "invented" } else { "real" }, "*");
+            if let ["corrections", sequence, ..] = rest {
+                *sequence = "*";
+            }
+        }
+        ["v1", first, rest @ ..] => {
+            let _ = first;
+            rest.fill("*");
+        }
+        _ => {}
+    }
+    let names = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if name != "lang" => name,
+        _ => pair,
+    });
+    let names: BTreeSet<_> = names.collect();
+    format!("/{} {}", parts.join("/"), names.into_iter().collect::<Vec<_>>().join(" "))
+}
+
+/// What holds on every page.
+fn holds(link: &str, shown: &Shown, invented: &Invented) {
+    let body = &shown.body;
+    let policy = shown.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+        "{link}: {policy}"
+    );
+    for never in ["style=\"", "onclick", "http-equiv", "src=\"http"] {
+        assert!(!body.contains(never), "{link}: {never}");
+    }
+    let language = shown.header("content-language");
+    assert!(body.contains(&format!("<html lang=\"{language}\">")), "{link}");
+    assert_eq!(body.matches("<h1>").count(), 1, "{link}");
+    if let Some(fixed) = link.split("lang=").nth(1) {
+        assert!(fixed.starts_with(language), "{link}: {language}");
+    }
+    let ids: Vec<_> =
+        body.split(" id=\"").skip(1).map(|part| part.split('"').next().unwrap()).collect();
+    let unique: BTreeSet<_> = ids.iter().collect();
+    assert_eq!(ids.len(), unique.len(), "{link}: an id twice in {ids:?}");
+    if body.contains("<body class=\"exercise\">") {
+        return;
+    }
+    let main = body.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+    if NEUTRAL.iter().any(|path| link.starts_with(path)) {
+        for row in main.split("<tr").skip(1).filter(|row| row.contains("exercise_")) {
+            let is_marked = row.starts_with(" class=\"invented\"") || link.starts_with("/console/measures");
+            assert!(is_marked, "{link}: not marked as invented: {row}");
+        }
+        return;
+    }
+    // The one door to the exercises.
+    let main = match (main.find("<details class=\"tabs\">"), main.find("</details>")) {
+        (Some(from), Some(to)) => format!("{}{}", &main[..from], &main[to..]),
+        _ => main.to_owned(),
+    };
+    let met = invented.in_text(&main);
+    assert!(met.is_none(), "{link}: {met:?} is invented");
+}
