@@ -64,6 +64,8 @@ mod shown;
 mod support;
 #[path = "support/tamper.rs"]
 mod tamper;
+#[path = "cli/tls.rs"]
+mod tls;
 #[path = "cli/verify.rs"]
 mod verify;
 #[path = "cli/webhooks.rs"]
