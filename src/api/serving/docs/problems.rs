@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::causes::cause;
 use super::resource;
 use crate::api::asking::reader::Reader;
 use crate::views::problem::{Code, documentation};
@@ -34,6 +35,7 @@ pub fn list(reader: &Reader) -> Markup {
 /// One of them.
 pub fn page(reader: &Reader, code: Code) -> Markup {
     let doc = documentation(code);
+    let (cause_en, cause_zh) = cause(code);
     let from: Vec<_> = resource::names()
         .into_iter()
         .flat_map(resource::routes_of)
@@ -41,8 +43,9 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
         .collect();
     html! {
         h1 { (code.title(reader.language)) }
-        h2 { (reader.say("What it means", "含义与原因")) }
-        p.lead { (code.text(reader.language)) }
+        p.lead { (with_code(code.text(reader.language))) }
+        h2 { (reader.say("The usual cause", "常见原因")) }
+        p { (reader.say(cause_en, cause_zh)) }
         h2 { (reader.say("What helps", "处理办法")) }
         p { (remedy(reader, code)) }
         h2 { (reader.say("What the answer says", "答复的内容")) }
@@ -67,6 +70,13 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
             } } }
         }
     }
+}
+
+/// A text with what stands between back quotes as code.
+fn with_code(text: &str) -> Markup {
+    html! { @for (number, part) in text.split('`').enumerate() {
+        @if number % 2 == 1 { code { (part) } } @else { (part) }
+    } }
 }
 
 fn resource_of(path: &str) -> &str {
