@@ -12,6 +12,7 @@ mod provider;
 mod token;
 
 pub use crate::oidc::{MAX_TOKEN_BYTES, TokenError};
+pub(super) use accepted::{Mark, mark};
 pub use accepted::{is_token_id, revoke};
 pub use key::{KeyError, KeyUse, TokenKey};
 pub use provider::{ByIssuer, ClaimMap};

@@ -10,7 +10,7 @@ use super::kind::Kind;
 pub struct Key {
     pub name: &'static str,
     pub kind: Kind,
-    /// May hold `<data>` or `<listen>`, which stand for other keys; none: may be absent.
+    /// May hold `<data>`, `<listen>` or `<scheme>`, which stand for other keys; none: may be absent.
     pub default: Option<&'static str>,
     /// May carry a password, so it can come from a file, and is masked when printed.
     pub secret: bool,
@@ -41,7 +41,13 @@ const fn number(min: i64, max: i64) -> Kind {
 pub const KEYS: &[Key] = &[
     key("server.listen", Kind::Socket, "127.0.0.1:8080", "address and port of the API"),
     absent("server.metrics_listen", Kind::Socket, "address and port of /metrics; else none"),
-    key("server.public_url", Kind::Url, "http://<listen>", "how clients reach the API"),
+    key("server.public_url", Kind::Url, "<scheme>://<listen>", "how clients reach the API"),
+    absent(
+        "server.tls.cert",
+        Kind::Path,
+        "certificate of the listener with its chain (PEM), read again when it changes; else no TLS",
+    ),
+    absent("server.tls.key", Kind::Path, "private key of that certificate (PEM)"),
     key("server.max_body_bytes", number(1024, 1 << 30), "1048576", "largest JSON body"),
     key("server.max_document_bytes", number(1024, 1 << 34), "67108864", "largest document"),
     key(
