@@ -18,21 +18,29 @@ mod console_evidence;
 mod console_law;
 #[path = "cli/console_ways.rs"]
 mod console_ways;
+#[path = "cli/crawl.rs"]
+mod crawl;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/docs.rs"]
+mod docs;
 #[cfg(feature = "s3")]
 #[path = "cli/documents.rs"]
 mod documents;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/habits.rs"]
+mod habits;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/limits.rs"]
 mod limits;
 #[path = "cli/nameless.rs"]
 mod nameless;
+#[path = "cli/oidc.rs"]
+mod oidc;
 #[path = "cli/persons.rs"]
 mod persons;
 #[cfg(feature = "postgres")]
@@ -60,6 +68,8 @@ mod shown;
 mod support;
 #[path = "support/tamper.rs"]
 mod tamper;
+#[path = "cli/tls.rs"]
+mod tls;
 #[path = "cli/verify.rs"]
 mod verify;
 #[path = "cli/webhooks.rs"]

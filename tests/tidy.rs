@@ -6,6 +6,8 @@
 mod circles;
 #[path = "tidy/law.rs"]
 mod law;
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/rules.rs"]
 mod rules;
 
@@ -30,6 +32,32 @@ fn the_house_is_tidy() {
     assert!(texts.iter().any(|(path, _)| path == "src/lib.rs"), "nothing was read");
     let faults: Vec<String> = texts.iter().flat_map(|(path, text)| check(path, text)).collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// What a page of the repository links to is there, and the place on it too.
+#[test]
+fn no_link_between_pages_is_dead() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = Vec::new();
+    for folder in ["docs", "docker", "schemas", "projections", "tests"] {
+        collect(root, Path::new(folder), &mut texts);
+    }
+    for entry in fs::read_dir(root).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if name.ends_with(".md") {
+            collect(root, Path::new(&name), &mut texts);
+        }
+    }
+    let pages: Vec<_> = texts.into_iter().filter(|(path, _)| path.ends_with(".md")).collect();
+    let is_there = |path: &str| root.join(path).exists();
+    let dead = links::dead(&pages, &is_there);
+    assert!(dead.is_empty(), "\n{}\n", dead.join("\n"));
+    let page = |text: &str| vec![("docs/a.md".to_owned(), format!("# One `two`: 3\n{text}\n"))];
+    let found = |text: &str| links::dead(&page(text), &|path| path == "docs/a.md");
+    assert_eq!(found("[x](a.md#one-two-3) [y](https://x.example/z) `[z](gone.md)`"), [""; 0]);
+    for wrong in ["[x](b.md)", "![x](../x.png)", "[x](#two)", "[x](a.md#gone)"] {
+        assert_eq!(found(wrong).len(), 1, "{wrong}");
+    }
 }
 
 /// Modules in which no circle of imports may stand.

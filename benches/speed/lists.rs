@@ -30,17 +30,17 @@ const ROWS: usize = 1000;
 const BEGINNINGS: u64 = 28;
 
 /// Numbers that look random and are the same in each run.
-struct Numbers(u64);
+pub struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % end
     }
 
-    fn day(&mut self) -> anyhow::Result<Day> {
+    pub fn day(&mut self) -> anyhow::Result<Day> {
         let first = Day::parse("2014-10-01").map_err(|error| anyhow::anyhow!("{error}"))?;
         Ok(first.plus_days(i64::try_from(self.below(12 * 365))?))
     }
@@ -201,20 +201,20 @@ fn over_http(server: &Server, name: &str, head: Option<u64>) -> anyhow::Result<(
     })
 }
 
-fn pages(
+/// Asks for as many, signed in.
+pub fn pages(
     server: &Server,
     name: &str,
     path: impl Fn(&mut Numbers) -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
     let (mut numbers, mut times, mut bytes) = (Numbers(0x9e37_79b9_7f4a_7c15), Times::default(), 0);
-    let mut connection = Connection::open(server.address)?;
+    let (mut connection, token) = (Connection::open(server.address)?, &server.token);
     let began = Instant::now();
     for _ in 0..QUESTIONS {
         let request = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+            "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nCookie: docket={token}\r\n\r\n",
             path(&mut numbers)?,
             server.address,
-            server.token
         );
         let sent = Instant::now();
         let (status, length) = connection.ask(request.as_bytes())?;

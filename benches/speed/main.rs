@@ -23,6 +23,7 @@ mod life;
 mod lists;
 mod measure;
 mod measures;
+mod pages;
 mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -39,13 +40,14 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 17] = [
     "measures",
     "appends",
     "fold",
     "acts",
     "sse",
     "lists",
+    "pages",
     "rebuild",
     "lag",
     "postgres",
@@ -113,6 +115,9 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("lists") {
         lists::lists(&data, &made)?;
+    }
+    if is_asked("pages") {
+        runtime.block_on(pages::pages(&data, &made, size))?;
     }
     if is_asked("rebuild") {
         whole::rebuild(&data, &made)?;

@@ -12,6 +12,8 @@ use anyhow::Context as _;
 use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, issue};
 use docket::api::{ApiSettings, ApiState, Limits, serve};
 use docket::app::clock::{Clock as _, SystemClock};
+use docket::console::Console;
+use docket::domain::ids::Language;
 use docket::log::{EventLog, SqliteLog};
 use docket::projection::{
     Options, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
@@ -197,7 +199,9 @@ async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     // All clients of a run are one principal.
     let limits = Limits { streams: 2048, streams_of_one: 2048, ..Limits::default() };
     let settings = ApiSettings { limits, ..ApiSettings::default() };
-    let state = Arc::new(ApiState::new(app, models, status, authenticator, settings));
+    let state = ApiState::new(app, models, status, authenticator, settings);
+    let console = Console::new("http://127.0.0.1", Language::En, || [7; 16], None);
+    let state = Arc::new(state.with_pages(console.pages()));
     let served = serve(SocketAddr::from(([127, 0, 0, 1], 0)), state)?;
     println!("{}\n{token}", served.address);
     std::io::stdout().flush()?;

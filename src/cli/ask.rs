@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::client::{Answer, Client, ServerArgs};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
+use super::language::LanguageArgs;
 use super::node::epochs_of;
 use super::output::Format;
 use super::person_keys;
@@ -27,7 +28,6 @@ use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
 use crate::app::{App, Parts, book_of, start_reading};
-use crate::domain::ids::Language;
 use crate::domain::measure_file::FILES;
 use crate::ledger::Ledger;
 use crate::log::EventLog;
@@ -52,9 +52,8 @@ pub struct AskArgs {
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
-    /// The language of the answer [default: the server's, i18n.default_language]
-    #[arg(long, value_enum)]
-    lang: Option<Language>,
+    #[command(flatten)]
+    language: LanguageArgs,
 }
 
 /// Something that answers.
@@ -77,7 +76,7 @@ impl AskArgs {
     /// # Errors
     /// No server or log, no token, a log that can't be opened.
     pub async fn open(&self, lists: bool) -> anyhow::Result<Asker> {
-        let language = self.lang.map(Language::tag);
+        let language = Some(self.language.language().tag());
         let names_log = self.log.is_some() || self.place.data_dir.is_some();
         if let Some(client) = self.server.client(names_log, language)? {
             return Ok(Asker { client, behind: None });
@@ -189,7 +188,7 @@ impl Asker {
         let (_, status) = watch::channel(tables.status.clone());
         let key = TokenKey::generate(&mut random());
         let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
-        let state = api_state(Arc::new(app), verifier, &config, copies, status);
+        let state = api_state(Arc::new(app), Arc::new(verifier), &config, copies, status);
         let state = Arc::new(match ledger {
             Some(ledger) => state.with_ledger(Arc::new(ledger)),
             None => state,

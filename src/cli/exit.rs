@@ -39,6 +39,58 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+/// The one table of exit codes: what each means, and what it asks of who runs the command.
+pub const TABLE: [(Exit, &str, &str); 10] = [
+    (Exit::Done, "done", "nothing"),
+    (
+        Exit::Failed,
+        "failure",
+        "read the line on standard error: it names what failed, often a file or folder that can't be read or written",
+    ),
+    (
+        Exit::Usage,
+        "usage",
+        "mend the command line or the configuration: the line names the option or key and what it takes; the same again fails again",
+    ),
+    (
+        Exit::Refused,
+        "refused by the measure",
+        "read the article that is named: do what it asks for, or have the record corrected; of `verify --lawful`: a decision disagrees with the law as it is encoded, so ask who keeps the measures",
+    ),
+    (
+        Exit::Conflict,
+        "conflict or in use",
+        "another was faster, or a server has the log open: look again, or go through the server (--server), or stop it first",
+    ),
+    (Exit::NotFound, "not found", "check the id, address or file: there is none of that name"),
+    (
+        Exit::Forbidden,
+        "unauthenticated or forbidden",
+        "use a token that is good and of a role that may (`docket token`)",
+    ),
+    (
+        Exit::Unverified,
+        "does not verify",
+        "stop writing, keep every file as it is, and find out what was changed: BACKUP.md says how",
+    ),
+    (
+        Exit::Unavailable,
+        "unavailable (try again)",
+        "try again later: a server, database, store or disk is away, busy or full",
+    ),
+    (
+        Exit::Interrupted,
+        "interrupted",
+        "nothing: it was stopped; given again it begins anew or goes on",
+    ),
+];
+
+/// The table on lines, for help and manual pages.
+pub fn table() -> String {
+    let lines = TABLE.map(|(exit, means, _)| format!("  {:>3}  {means}", exit as u8));
+    format!("Exit codes:\n{}", lines.join("\n"))
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

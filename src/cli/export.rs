@@ -15,7 +15,7 @@ use super::ask::{fill, read_with};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::read_models;
-use super::output::{Out, tell};
+use super::output::{Format, Out, print_json, tell};
 use super::private::create_usual_folder;
 use super::stores::{Access, open_log};
 use super::temporary::TemporaryFolder;
@@ -87,6 +87,9 @@ pub struct ExportArgs {
     /// Begin CSV with a byte order mark, by which Excel knows UTF-8
     #[arg(long)]
     bom: bool,
+    /// json: also print what was written, as manifest.json has it; needs files to write to
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
     /// Make the rows from the log, whatever the read models hold
     #[arg(long)]
     from_log: bool,
@@ -135,6 +138,11 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
                     to a file (--out FILE) or into a pipe";
         return Err(failure(Exit::Usage, text));
     }
+    if args.output == Format::Json && wanted.folder.is_none() && wanted.out == Path::new("-") {
+        let text =
+            "--output json says what was written to files: name one with --out, or --out-dir";
+        return Err(failure(Exit::Usage, text));
+    }
     let config = ConfigArgs {
         log: args.log.clone(),
         read_model: args.read_model.clone(),
@@ -157,18 +165,20 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
         let judged = judged.export((&log, &config, args.from_log), &programs).await?;
         wanted.besides.extend(judged);
     }
-    if wanted.tables.is_empty() {
-        log.close().await;
-        return Ok(Exit::Done);
-    }
-    let (from_log, work) = (args.from_log, wanted.clone());
-    let exported = if from_log { None } else { source.try_store(work).await? };
-    let exported = match exported {
-        Some(()) => Ok(()),
-        None => source.export_anew(wanted).await,
+    let exported = match (wanted.tables.is_empty(), args.from_log) {
+        (true, _) => Ok(json!({ "files": wanted.besides })),
+        (false, true) => source.export_anew(wanted).await,
+        (false, false) => match source.try_store(wanted.clone()).await? {
+            Some(written) => Ok(written),
+            None => source.export_anew(wanted).await,
+        },
     };
     log.close().await;
-    exported.map(|()| Exit::Done)
+    let written = exported?;
+    if args.output == Format::Json {
+        print_json(&written)?;
+    }
+    Ok(Exit::Done)
 }
 
 impl Source {
@@ -188,12 +198,12 @@ impl Source {
     }
 
     /// Exports from the read models; nothing where they can't serve what is asked for.
-    async fn try_store(&self, wanted: Wanted) -> anyhow::Result<Option<()>> {
+    async fn try_store(&self, wanted: Wanted) -> anyhow::Result<Option<Value>> {
         let (copies, log_id) = (self.copies.clone(), self.log_id.clone());
         let first = self.first.clone();
         let work = move || wanted.export(&*copies, &log_id, &first);
         match tokio::task::spawn_blocking(work).await.context("the export broke off")? {
-            Ok(()) => Ok(Some(())),
+            Ok(written) => Ok(Some(written)),
             Err(
                 error @ (ExportError::Behind { .. }
                 | ExportError::Stale(_)
@@ -206,7 +216,7 @@ impl Source {
         }
     }
 
-    async fn export_anew(self, wanted: Wanted) -> anyhow::Result<()> {
+    async fn export_anew(self, wanted: Wanted) -> anyhow::Result<Value> {
         let folder = TemporaryFolder::new(&self.data)?;
         fill(self.log.clone(), SqliteCopies::new(folder.path())).await?;
         let work = move || {
@@ -306,21 +316,36 @@ impl Wanted {
         Ok(in_manifest(LABEL, &file, &written))
     }
 
-    fn export(&self, copies: &dyn Copies, log_id: &str, first: &str) -> Result<(), ExportError> {
+    /// Writes the tables; what they are, as a manifest has it.
+    fn export(&self, copies: &dyn Copies, log_id: &str, first: &str) -> Result<Value, ExportError> {
         snapshot(copies, self.sequence, self.exercise, |snapshot| {
             if snapshot.log.as_deref() != Some(first) {
                 let made_from = snapshot.log.as_deref().unwrap_or("none");
                 let text = format!("the read models were made from the log of event {made_from}");
                 return Err(StoreError::OtherLog(text).into());
             }
-            match &self.folder {
-                Some(folder) => self.to_folder(snapshot, folder, log_id),
-                None => self.to_file(snapshot),
+            let files = match &self.folder {
+                Some(folder) => self.to_folder(snapshot, folder)?,
+                None => self.to_file(snapshot)?,
+            };
+            let manifest = json!({
+                "log_id": log_id,
+                "sequence": snapshot.sequence,
+                "exercise": snapshot.exercise,
+                "known_at": Timestamp::from_micros(snapshot.known_at_us).to_rfc3339(),
+                "events": "/v1/events/{source_sequence}",
+                "files": files,
+            });
+            if let Some(folder) = &self.folder {
+                let name = if self.exercise { "exercise_manifest.json" } else { "manifest.json" };
+                write_manifest(&folder.join(name), &manifest)?;
             }
+            Ok(manifest)
         })
     }
 
-    fn to_file(&self, snapshot: &mut Snapshot<'_>) -> Result<(), ExportError> {
+    fn to_file(&self, snapshot: &mut Snapshot<'_>) -> Result<Vec<Value>, ExportError> {
+        let mut files = Vec::new();
         for table in &self.tables {
             let written = if self.out == Path::new("-") {
                 write(snapshot, table, self.form, &mut BufWriter::new(Out::default()))?
@@ -328,16 +353,16 @@ impl Wanted {
                 to_path(snapshot, table, self.form, &self.out)?
             };
             say(table, &written, snapshot);
+            files.push(in_manifest(table.name, &self.out.display().to_string(), &written));
         }
-        Ok(())
+        Ok(files)
     }
 
     fn to_folder(
         &self,
         snapshot: &mut Snapshot<'_>,
         folder: &Path,
-        log_id: &str,
-    ) -> Result<(), ExportError> {
+    ) -> Result<Vec<Value>, ExportError> {
         create_usual_folder(folder)?;
         let mut files = Vec::new();
         for table in &self.tables {
@@ -347,16 +372,7 @@ impl Wanted {
             files.push(in_manifest(table.name, &name, &written));
         }
         files.extend(self.besides.clone());
-        let manifest = json!({
-            "log_id": log_id,
-            "sequence": snapshot.sequence,
-            "exercise": snapshot.exercise,
-            "known_at": Timestamp::from_micros(snapshot.known_at_us).to_rfc3339(),
-            "events": "/v1/events/{source_sequence}",
-            "files": files,
-        });
-        let name = if self.exercise { "exercise_manifest.json" } else { "manifest.json" };
-        write_manifest(&folder.join(name), &manifest)
+        Ok(files)
     }
 }
 

@@ -19,12 +19,13 @@ use super::output::{Format, Page, print, print_json, print_text, tell};
 use super::patience::Patience;
 use super::private::create_usual;
 use super::progress::{Interrupt, bar};
-use super::running::Signals;
 use super::served;
+use super::signals::Signals;
 use super::temporary::TemporaryFolder;
 use crate::api::auth::Role;
 use crate::app::Caller;
 use crate::domain::decide::Actor;
+use crate::domain::ids::Language;
 use crate::domain::ids::Office;
 use crate::import::{BadLine, Import, Outcome, Source, Step, TEMPLATE, Watch, open, template_csv};
 use crate::log::OpenError;
@@ -124,13 +125,15 @@ pub async fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
     let report = args.report.as_deref().map(Report::create).transpose()?;
     let watch = Shown::new(report);
-    let outcome = match args.server.client(args.place.data_dir.is_some(), None)? {
-        Some(_) if args.office.is_some() => {
-            Err(failure(Exit::Usage, "through a server (DOCKET_SERVER) the office is the token's"))
-        }
-        Some(client) => remote::run(args, file, &client, &watch).await,
-        None => into_folder(args, file, source, &config, &watch).await,
-    };
+    let outcome =
+        match args.server.client(args.place.data_dir.is_some(), Some(Language::En.tag()))? {
+            Some(_) if args.office.is_some() => Err(failure(
+                Exit::Usage,
+                "through a server (DOCKET_SERVER) the office is the token's",
+            )),
+            Some(client) => remote::run(args, file, &client, &watch).await,
+            None => into_folder(args, file, source, &config, &watch).await,
+        };
     watch.bar.finish_and_clear();
     let outcome = outcome?;
     watch.end()?;

@@ -14,9 +14,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::output::Page;
+use super::language::LanguageArgs;
+use super::output::{Format, Page};
 use super::private::create_usual;
 use crate::app::measure_files::{Checked, check_files};
 use crate::domain::ids::Language;
@@ -63,6 +65,9 @@ pub struct CheckArgs {
     /// Measure files, or folders of programs with their measures [default: those that docket brings along]
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// What to draw.
@@ -73,9 +78,8 @@ pub struct DrawArgs {
     program: String,
     /// The version of its measure, such as 2014-40
     version: String,
-    /// The language of the labels
-    #[arg(long, value_enum, default_value_t = Language::En)]
-    lang: Language,
+    #[command(flatten)]
+    language: LanguageArgs,
     /// A folder to take the measure from [default: those that docket brings along]
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
@@ -91,6 +95,9 @@ pub struct DiffArgs {
     a: String,
     /// The later one, likewise
     b: String,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 impl ValueEnum for Language {
@@ -140,6 +147,10 @@ fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     } else {
         check_files(&sources, Some(&embedded()?.programs))
     };
+    if args.output == Format::Json {
+        writeln!(out, "{:#}", checked_as_json(&checked))?;
+        return Ok(if checked.faults.is_empty() { Exit::Done } else { Exit::Failed });
+    }
     let mut page = Page::default();
     for fault in &checked.faults {
         page.line(&fault.to_string());
@@ -156,13 +167,37 @@ fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     Ok(if errors > 0 { Exit::Failed } else { Exit::Done })
 }
 
-fn report(source: &Source<'_>, measure: &Measure, page: &mut Page) {
+fn checked_as_json(checked: &Checked<'_>) -> Value {
+    let measure = |(source, measure): &(Source<'_>, Measure)| {
+        json!({
+            "file": source.path,
+            "program": measure.program.as_str(),
+            "version": measure.version,
+            "phases": measure.phases.len(),
+            "rules": measure.acts.len(),
+            "obligations": measure.obligations.len(),
+            "readings": readings(measure),
+            "known_in_part": measure.gaps.iter().map(|gap| &gap.en).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "faults": checked.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "measures": checked.measures.iter().map(measure).collect::<Vec<_>>(),
+    })
+}
+
+/// How many readings of silent texts a measure rests on.
+fn readings(measure: &Measure) -> usize {
     let readings = measure.acts.iter().flat_map(|rule| {
         rule.outcomes.values().map(|outcome| &outcome.reading).chain([&rule.reading])
     });
-    let readings = readings.flatten().count()
+    readings.flatten().count()
         + measure.obligations.iter().filter(|obligation| obligation.reading.is_some()).count()
-        + usize::from(measure.passing.as_ref().is_some_and(|passing| passing.reading.is_some()));
+        + usize::from(measure.passing.as_ref().is_some_and(|passing| passing.reading.is_some()))
+}
+
+fn report(source: &Source<'_>, measure: &Measure, page: &mut Page) {
+    let readings = readings(measure);
     page.line(&format!(
         "{}: ok: {} {}, {} phases, {} rules for acts, {} obligations, {readings} readings",
         source.path,
@@ -187,7 +222,7 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
     };
     let measure = pick(&measures, &args.program, &args.version)?;
-    let svg = draw(measure, args.lang);
+    let svg = draw(measure, args.language.language());
     match &args.output_file {
         None => out.write_all(svg.as_bytes())?,
         Some(path) => {
@@ -201,6 +236,10 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
 fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (a, b) = (named(&args.a)?, named(&args.b)?);
     let changes = diff(&a, &b)?;
+    if args.output == Format::Json {
+        writeln!(out, "{:#}", json!({ "changes": changes }))?;
+        return Ok(Exit::Done);
+    }
     let mut page = Page::default();
     if changes.is_empty() {
         page.line("no difference");

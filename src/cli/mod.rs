@@ -16,6 +16,7 @@ mod grace;
 mod healthcheck;
 mod import;
 pub mod known;
+mod language;
 mod log;
 mod log_key;
 mod masked;
@@ -28,16 +29,19 @@ mod personal;
 mod private;
 mod progress;
 mod projections;
+mod provider;
 mod read;
 mod running;
 mod serve;
 mod served;
 mod shell;
+mod signals;
 mod store;
 mod stores;
 mod tables;
 pub mod telemetry;
 mod temporary;
+mod tls;
 pub mod token;
 mod verify;
 pub mod webhooks;
@@ -51,10 +55,8 @@ use clap::{Parser, Subcommand};
 use config::command::ConfigCommandArgs;
 use exit::{Exit, exit_of};
 
-/// What stands under the short help text.
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, \
-4 conflict or in use, 5 not found, 6 unauthenticated or forbidden, 7 does not verify, \
-8 unavailable (try again), 130 interrupted";
+/// Help is no wider than this, however wide the terminal.
+const WIDEST: usize = 100;
 
 const FIRST_STEPS: &str = "\
 First steps:
@@ -62,11 +64,7 @@ First steps:
   docket status cluster_area futian --data-dir demo-data
   docket audit strong_province 440000 --data-dir demo-data --lang zh-CN
   docket serve --data-dir /srv/docket               serve a log of one's own
-  docket COMMAND --help                             what it does, when to use it, an example
-
-Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, 4 conflict or in use,
-5 not found, 6 unauthenticated or forbidden, 7 does not verify, 8 unavailable (try again),
-130 interrupted";
+  docket COMMAND --help                             what it does, when to use it, an example";
 
 /// The official record of government IP programs.
 ///
@@ -74,8 +72,8 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, 4 conflict or 
 /// an event that never changes; status, audit trail and timeline are derived from those events, for
 /// any day, and each cites the article it follows.
 #[derive(Debug, Parser)]
-#[command(name = "docket", version = env!("DOCKET_VERSION"), after_help = EXIT_CODES)]
-#[command(after_long_help = FIRST_STEPS)]
+#[command(name = "docket", version = env!("DOCKET_VERSION"), after_help = exit::table())]
+#[command(after_long_help = format!("{FIRST_STEPS}\n\n{}", exit::table()), max_term_width = WIDEST)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -203,10 +201,87 @@ fn run(command: Command) -> anyhow::Result<Exit> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{Command, CommandFactory as _};
+
+    use super::exit::TABLE;
 
     #[test]
     fn the_command_line_has_no_contradiction() {
         super::Cli::command().debug_assert();
+    }
+
+    /// Commands that print nothing a program would read as JSON, and why.
+    const NO_JSON: &[(&str, &str)] = &[
+        ("serve", "serves; its log lines have telemetry.log_format=json"),
+        ("worker", "works; its log lines have telemetry.log_format=json"),
+        ("measures draw", "a picture"),
+        ("webhooks export", "prints nothing"),
+        ("webhooks import", "prints nothing"),
+        ("completions", "a script"),
+        ("man", "writes pages, prints nothing"),
+    ];
+
+    /// Each command that does something, by its words.
+    fn commands(command: &Command, before: &str, found: &mut Vec<(String, Command)>) {
+        for inner in command.get_subcommands() {
+            let name = format!("{before} {}", inner.get_name()).trim().to_owned();
+            if !inner.is_subcommand_required_set() {
+                found.push((name.clone(), inner.clone()));
+            }
+            commands(inner, &name, found);
+        }
+    }
+
+    fn all() -> Vec<(String, Command)> {
+        let mut found = Vec::new();
+        commands(&super::Cli::command(), "", &mut found);
+        assert!(found.len() > 30, "{}", found.len());
+        found
+    }
+
+    #[test]
+    fn every_command_that_prints_has_a_form_for_programs() {
+        let mut without: Vec<String> = Vec::new();
+        for (name, command) in all() {
+            let output = command.get_arguments().find(|arg| arg.get_long() == Some("output"));
+            let values = output.map(|arg| arg.get_possible_values()).unwrap_or_default();
+            if !values.iter().any(|value| value.get_name() == "json") {
+                without.push(name);
+            }
+        }
+        let mut excepted: Vec<&str> = NO_JSON.iter().map(|(name, _)| *name).collect();
+        without.sort();
+        excepted.sort_unstable();
+        assert_eq!(without, excepted);
+    }
+
+    /// What a command's help says of exit codes is of the one table.
+    #[test]
+    fn exit_codes_are_those_of_the_table() {
+        let known: Vec<u8> = TABLE.iter().map(|(exit, ..)| *exit as u8).collect();
+        let mut told = 0;
+        for (name, command) in all() {
+            let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            let Some((_, codes)) = help.split_once("Exit codes:") else { continue };
+            told += 1;
+            for part in codes.split([',', ';', '\n']) {
+                let first = part.trim().split(' ').next().unwrap_or_default();
+                if let Ok(code) = first.parse::<u8>() {
+                    assert!(known.contains(&code), "{name}: {code}");
+                }
+            }
+        }
+        assert!(told > 15, "{told}");
+    }
+
+    /// The operator's page has the table, row by row.
+    #[test]
+    fn the_operators_page_has_the_table_of_exit_codes() {
+        let page = include_str!("../../docs/operating.md");
+        let rows: String = TABLE
+            .iter()
+            .map(|(exit, means, asks)| format!("| {} | {means} | {asks} |\n", *exit as u8))
+            .collect();
+        assert!(page.contains(&rows), "docs/operating.md wants these rows:\n{rows}");
     }
 }

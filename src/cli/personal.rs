@@ -3,7 +3,6 @@
 
 use clap::Subcommand;
 use reqwest::Method;
-use reqwest::header::ACCEPT_LANGUAGE;
 use serde_json::{Value, json};
 
 use super::ask::AskArgs;
@@ -14,8 +13,8 @@ use super::import::is_in_use;
 use super::node;
 use super::output::{Format, Page, print, print_json};
 use super::patience::Patience;
-use super::running::Signals;
 use super::served;
+use super::signals::Signals;
 use super::token::new_id;
 use crate::api::auth::Role;
 use crate::app::persons::Persons;
@@ -163,7 +162,6 @@ impl Decision {
         };
         let request = client.request(Method::POST, &path, &[])?;
         let request = request.header("idempotency-key", new_id().to_string()).json(&body);
-        let request = request.header(ACCEPT_LANGUAGE, Language::En.tag());
         Ok(client.send(request).await?.body)
     }
 }
@@ -205,7 +203,7 @@ pub async fn run_hold(args: HoldArgs) -> anyhow::Result<Exit> {
 }
 
 async fn decide(by: ByArgs, decision: Decision, said: &str) -> anyhow::Result<Exit> {
-    let recorded = match by.server.client(by.place.data_dir.is_some(), None)? {
+    let recorded = match by.server.client(by.place.data_dir.is_some(), Some(Language::En.tag()))? {
         Some(_) if by.who.is_some() => {
             return Err(failure(Exit::Usage, "through a server (DOCKET_SERVER) it is the token's"));
         }

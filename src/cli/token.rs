@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::output::{instant, print_line, tell};
+use super::output::{Format, instant, print_json, print_line, tell};
 use crate::api::auth::{Grant, KeyUse, Role, TokenKey, is_token_id, issue, revoke};
 use crate::domain::date::Timestamp;
 use crate::domain::text::says_something;
@@ -50,6 +51,9 @@ pub struct TokenArgs {
     /// Revoke the token with this id (its jti) instead of issuing one
     #[arg(long, value_name = "ID", conflicts_with_all = ["role", "office", "divisions", "subject", "ttl_s"])]
     revoke: Option<String>,
+    /// The form of the result: the token alone, or with its id and how long it is good
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// The key that signs tokens, made on first use.
@@ -95,14 +99,19 @@ pub fn token(
 pub fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
     if let Some(id) = &args.revoke {
-        return run_revoke(&config, id);
+        return run_revoke(&config, id, args.output);
     }
     let grant = grant(args, &config)?;
     let key = token_key(&config.auth.token_key)?;
     let now = now_unix_s();
-    print_line(&issue(&key, &grant, now, args.ttl_s)?)?;
-    let until = instant(Timestamp::from_micros((now + i64::from(args.ttl_s)) * 1_000_000));
-    tell(&format!("docket: the token's id is {}; it is good until {until}", grant.jti));
+    let token = issue(&key, &grant, now, args.ttl_s)?;
+    let until = Timestamp::from_micros((now + i64::from(args.ttl_s)) * 1_000_000);
+    if args.output == Format::Json {
+        print_json(&json!({ "token": token, "id": grant.jti, "expires_at": until.to_rfc3339() }))?;
+        return Ok(Exit::Done);
+    }
+    print_line(&token)?;
+    tell(&format!("docket: the token's id is {}; it is good until {}", grant.jti, instant(until)));
     Ok(Exit::Done)
 }
 
@@ -142,7 +151,7 @@ fn grant(args: &TokenArgs, config: &Config) -> anyhow::Result<Grant> {
     })
 }
 
-fn run_revoke(config: &Config, id: &str) -> anyhow::Result<Exit> {
+fn run_revoke(config: &Config, id: &str, output: Format) -> anyhow::Result<Exit> {
     if !is_token_id(id) {
         let text = "--revoke takes the id of a token, which `docket token` tells: its claim jti";
         return Err(failure(Exit::Usage, text));
@@ -150,7 +159,10 @@ fn run_revoke(config: &Config, id: &str) -> anyhow::Result<Exit> {
     let now = Timestamp::from_micros(now_unix_s() * 1_000_000).to_rfc3339();
     let file = revoke(&config.auth.token_key, id, &format!("revoked {now}"))
         .with_context(|| format!("can't revoke a token of {}", config.auth.token_key.display()))?;
-    tell(&format!("docket: {id} is revoked, in {}", file.display()));
+    match output {
+        Format::Json => print_json(&json!({ "revoked": id, "file": file.display().to_string() }))?,
+        Format::Table => tell(&format!("docket: {id} is revoked, in {}", file.display())),
+    }
     Ok(Exit::Done)
 }
 

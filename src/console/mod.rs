@@ -26,6 +26,7 @@ mod obligations;
 mod openings;
 mod places;
 mod proof;
+mod provider;
 mod record;
 mod register;
 mod session;
@@ -40,17 +41,20 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::codec::sha256_hex;
 use crate::domain::ids::Language;
+use crate::oidc::SignInBy;
+use crate::views::look::{Loaded, STYLE, style_address};
 use asking::{now, shown};
+use provider::ByProvider;
 use session::SignIns;
 
-/// What pages load: where it is, what it is, and its media type.
-const STYLE: Loaded = ("/console/style.css", include_str!("style.css"), "text/css");
-const KEYS_SCRIPT: Loaded = ("/console/keys.js", include_str!("keys.js"), "text/javascript");
-const PROOF_SCRIPT: Loaded = ("/console/proof.js", include_str!("proof.js"), "text/javascript");
-
-type Loaded = (&'static str, &'static str, &'static str);
+const KEYS_SCRIPT: Loaded =
+    Loaded { path: "/console/keys.js", content: include_str!("keys.js"), media: "text/javascript" };
+const PROOF_SCRIPT: Loaded = Loaded {
+    path: "/console/proof.js",
+    content: include_str!("proof.js"),
+    media: "text/javascript",
+};
 
 /// The console of a node.
 #[derive(Clone)]
@@ -64,10 +68,12 @@ struct Settings {
     default_language: Language,
     /// Links that sign in.
     sign_ins: SignIns,
+    /// The provider by which people sign in, where there is one.
+    provider: Option<ByProvider>,
     /// Gives what nobody can guess.
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
-    style: String,
+    style: &'static str,
     /// The same of the script of the keys.
     keys_script: String,
     /// The same of the script that checks a proof.
@@ -75,16 +81,23 @@ struct Settings {
 }
 
 impl Console {
-    /// A console for a server with this public address; `random` gives what nobody can guess.
-    pub fn new(public_url: &str, default_language: Language, random: fn() -> [u8; 16]) -> Self {
+    /// A console for a server with this public address; `random` gives what nobody can guess, `by` is
+    /// the provider by which people sign in, where there is one.
+    pub fn new(
+        public_url: &str,
+        default_language: Language,
+        random: fn() -> [u8; 16],
+        by: Option<SignInBy>,
+    ) -> Self {
         Self(Arc::new(Settings {
             public_url: public_url.to_owned(),
             default_language,
             sign_ins: SignIns::default(),
+            provider: by.map(ByProvider::new),
             random,
-            style: digested(STYLE),
-            keys_script: digested(KEYS_SCRIPT),
-            proof_script: digested(PROOF_SCRIPT),
+            style: style_address(),
+            keys_script: KEYS_SCRIPT.address(),
+            proof_script: PROOF_SCRIPT.address(),
         }))
     }
 
@@ -108,15 +121,17 @@ fn configure(config: &mut web::ServiceConfig) {
     config
         .service(get("/").route(web::get().to(home)))
         .service(get("/console").route(web::get().to(home)))
-        .service(get(STYLE.0).route(web::get().to(async || loaded(STYLE))))
-        .service(get(KEYS_SCRIPT.0).route(web::get().to(async || loaded(KEYS_SCRIPT))))
+        .service(get(STYLE.path).route(web::get().to(async || loaded(STYLE))))
+        .service(get(KEYS_SCRIPT.path).route(web::get().to(async || loaded(KEYS_SCRIPT))))
         .service(get("/console/keys").route(now(keys::page)))
-        .service(get(PROOF_SCRIPT.0).route(web::get().to(async || loaded(PROOF_SCRIPT))))
+        .service(get(PROOF_SCRIPT.path).route(web::get().to(async || loaded(PROOF_SCRIPT))))
         .service(
             get("/console/login")
                 .route(web::get().to(session::ask))
                 .route(web::post().to(session::sign_in)),
         )
+        .service(get("/console/login/provider").route(web::get().to(provider::send)))
+        .service(get("/console/login/callback").route(web::get().to(provider::take)))
         .service(get("/console/logout").route(web::post().to(session::sign_out)))
         .service(get("/console/find").route(web::get().to(register::find)))
         .service(get("/console/register/{program}").route(shown(register::page)))
@@ -163,15 +178,11 @@ async fn home(http: HttpRequest) -> HttpResponse {
     see_other(&format!("/console/register/strong_province{query}"))
 }
 
-fn digested((path, content, _): Loaded) -> String {
-    format!("{path}?{}", &sha256_hex(content.as_bytes())[..16])
-}
-
-fn loaded((_, content, media): Loaded) -> HttpResponse {
+fn loaded(what: Loaded) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, format!("{media}; charset=utf-8")))
+        .insert_header((header::CONTENT_TYPE, format!("{}; charset=utf-8", what.media)))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(content)
+        .body(what.content)
 }
 
 fn see_other(target: &str) -> HttpResponse {

@@ -10,6 +10,7 @@ pub mod exceptions;
 pub mod headers;
 pub mod inside;
 pub mod labels;
+pub mod look;
 pub mod media;
 pub mod parameter;
 pub mod problem;

@@ -99,6 +99,43 @@ async fn acts_refusals_retries_and_races_are_counted() {
     metrics.stop().await;
 }
 
+/// The alerts that come with Docket are about figures that there are, with labels that these have.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_alerts_name_what_is_served() {
+    let server = server().await;
+    server.auditor().get("/v1/programs").await.ok(200);
+    let metrics = listen(&server);
+    caught_up(&server).await;
+    let families = scrape(&metrics).await;
+    metrics.stop().await;
+    let samples: Vec<_> = families.values().flat_map(|(_, samples)| samples).collect();
+    let rules = include_str!("../../docs/prometheus-rules.yml");
+    let operating = include_str!("../../docs/operating.md");
+    let mut named = 0;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for line in rules.lines().filter(|line| !line.trim_start().starts_with(['#', '-'])) {
+        for (at, _) in line.match_indices("docket_").chain(line.match_indices("http_server_")) {
+            let name: String = line[at..].chars().take_while(|c| is_part(*c)).collect();
+            let of: Vec<_> = samples.iter().filter(|sample| sample.name == name).collect();
+            // What delivers webhooks is not part of this server.
+            let is_counted = name == "docket_webhook_deliveries_total";
+            assert!(is_counted || !of.is_empty(), "{name} is not served");
+            let labels =
+                line[at + name.len()..].strip_prefix('{').and_then(|rest| rest.split('}').next());
+            let label = labels.and_then(|labels| labels.split(['=', '!']).next());
+            assert!(
+                label.is_none_or(|label| is_counted || of[0].labels.contains_key(label)),
+                "{line}"
+            );
+            named += 1;
+        }
+    }
+    assert!(named >= 7, "{named}");
+    for alert in rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        assert!(operating.contains(&format!("| `{alert}` |")), "docs/operating.md: {alert}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_type_has_a_counter() {
     let server = server().await;

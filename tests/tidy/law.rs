@@ -9,13 +9,10 @@ use toml::{Table, Value};
 /// Where such a word has no place.
 const PURE: [&str; 4] = ["src/domain/", "src/projection/", "src/views/", "src/api/"];
 
-/// Words that mean something else where they stand: the scheme of an HTTP authentication, a request
-/// that readers of the reference copy, a kind of subject.
-const OTHERWISE: [(&str, &str); 3] = [
-    ("src/api/serving/openapi.rs", "scheme"),
-    ("src/api/serving/reference.rs", "pilot"),
-    ("src/domain/words.rs", "cluster_area"),
-];
+/// Words that mean something else where they stand: the scheme of an HTTP authentication, a kind of
+/// subject.
+const OTHERWISE: [(&str, &str); 2] =
+    [("src/api/serving/openapi.rs", "scheme"), ("src/domain/words.rs", "cluster_area")];
 
 /// Lists of a measure whose members declare ids, and what an id of each is called.
 const DECLARED: [(&str, &str); 3] =

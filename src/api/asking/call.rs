@@ -14,6 +14,7 @@ use super::body::{Incoming, refused};
 use super::header_list::HeaderList;
 use super::negotiate::accepted;
 use super::outgoing::{Open, Room};
+use super::reader::Reader;
 use super::state::ApiState;
 use crate::app::{ActError, Caller};
 use crate::codec::RequestBody;
@@ -29,8 +30,12 @@ use crate::views::problem::{Code, Problem, TraceId};
 pub struct About {
     /// The OpenAPI document of a server by its public address.
     pub openapi: fn(&str) -> String,
-    /// The page for people who write clients.
-    pub page: fn(Language) -> maud::Markup,
+    /// A page for people who write clients, by the end of its address; nothing where there is none.
+    pub page: fn(&Reader, &str) -> Option<maud::Markup>,
+    /// The ends of the addresses of all those pages.
+    pub pages: fn() -> Vec<&'static str>,
+    /// The page of a problem.
+    pub problem: fn(&Reader, Code) -> maud::Markup,
 }
 
 /// What a handler answers.

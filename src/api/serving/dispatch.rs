@@ -9,8 +9,8 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 
 use super::admission::{admit, check_head, check_role};
+use super::docs;
 use super::openapi::openapi_at;
-use super::pages::reference_page;
 use crate::api::asking::body::Incoming;
 use crate::api::asking::call::{About, Answered, Call};
 use crate::api::asking::header_list::HeaderList;
@@ -28,7 +28,8 @@ use crate::views::problem::{Code, Problem};
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What describes the table, for the handlers that answer it.
-const ABOUT: About = About { openapi: openapi_at, page: reference_page };
+const ABOUT: About =
+    About { openapi: openapi_at, page: docs::page, pages: docs::pages, problem: docs::problem };
 
 /// What is asked most: addresses are tried one after the other, and none of them fits two paths.
 const FIRST: &[&str] =
@@ -145,7 +146,7 @@ async fn dispatch(
     payload: web::Payload,
     state: web::Data<ApiState>,
 ) -> Answered {
-    let admitted = admit(route, http.head(), &state)?;
+    let admitted = admit(route, http.head(), &state).await?;
     let accept = HeaderList::of(http.headers(), header::ACCEPT_LANGUAGE);
     let language = negotiated(accept.as_ref(), state.settings.default_language);
     let incoming = Incoming::of(&http, payload);

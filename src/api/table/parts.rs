@@ -77,6 +77,12 @@ pub const PARTS: &[Parameter] = &[
         "切片：三位一组的编号，未满时后接 .p/<宽度>。",
     ),
     Parameter::new(
+        "resource",
+        Kind::Text,
+        "The resource, as its addresses begin after /v1/; or words, acts, types or problems.",
+        "资源名称，即 /v1/ 之后的第一段；或 words、acts、types、problems。",
+    ),
+    Parameter::new(
         "name",
         Kind::OneOf(|| Code::ALL.iter().map(|code| code.name()).collect()),
         "The problem, as the end of its `type` names it.",
@@ -84,15 +90,17 @@ pub const PARTS: &[Parameter] = &[
     ),
 ];
 
-/// What stands for a path in the router: a tile's number has slashes in it, and what `tlog-tiles` names
-/// stands at the server's root as well.
+/// What stands for a path in the router: a tile's number has slashes in it, what `tlog-tiles` names stands
+/// at the server's root as well, and the pages of problems below those about the interface.
 pub fn patterns_of(path: &str) -> Vec<String> {
     let pattern = path.replace("{tile}", "{tile:.+}");
     let at_root = pattern
         .strip_prefix("/v1/log")
         .filter(|rest| rest.starts_with("/tile/") || *rest == "/checkpoint");
-    let at_root = at_root.map(str::to_owned);
-    [Some(pattern), at_root].into_iter().flatten().collect()
+    let below = pattern.strip_prefix("/problems/").map(|rest| format!("/docs/problems/{rest}"));
+    let others = at_root.map(str::to_owned).into_iter().chain(below);
+    let others = others.collect::<Vec<_>>();
+    std::iter::once(pattern).chain(others).collect()
 }
 
 /// The parts of a path, in its order; each is there in [`PARTS`].

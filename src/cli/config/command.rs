@@ -1,12 +1,14 @@
 //! `docket config`: what the configuration comes to, and whether it can be used.
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::{Config, ConfigArgs, Origins};
 use crate::cli::exit::Exit;
 use crate::cli::node::read_models;
-use crate::cli::output::{Page, Table, print, print_line};
+use crate::cli::output::{Format, Page, Table, print, print_json, print_line};
 use crate::cli::stores::check_addresses;
+use crate::cli::tls;
 
 /// Show or check the configuration.
 ///
@@ -29,7 +31,16 @@ enum Command {
     /// Print every key with its value; passwords are masked
     Print(PrintArgs),
     /// Say whether the configuration can be used; starts nothing
-    Check(ConfigArgs),
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -39,6 +50,9 @@ struct PrintArgs {
     /// Also where each value came from, and what the key is for
     #[arg(long)]
     origins: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// Runs the command.
@@ -49,13 +63,21 @@ pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Print(args) => {
             let (_, origins) = Config::load(&args.config, std::env::vars())?;
-            print(&if args.origins { with_origins(&origins) } else { plain(&origins) })?;
+            match args.output {
+                Format::Json => print_json(&as_json(&origins, args.origins))?,
+                Format::Table if args.origins => print(&with_origins(&origins))?,
+                Format::Table => print(&plain(&origins))?,
+            }
         }
         Command::Check(args) => {
-            let (config, _) = Config::load(args, std::env::vars())?;
+            let (config, _) = Config::load(&args.config, std::env::vars())?;
             read_models(&config)?;
             check_addresses(&config)?;
-            print_line("the configuration is good")?;
+            tls::configured(&config)?;
+            match args.output {
+                Format::Json => print_json(&json!({ "good": true }))?,
+                Format::Table => print_line("the configuration is good")?,
+            }
         }
     }
     Ok(Exit::Done)
@@ -68,6 +90,28 @@ fn plain(origins: &Origins) -> Page {
         page.line(&format!("{} = {}", entry.key, entry.value));
     }
     page
+}
+
+/// A value as a docket.toml has it, as JSON has it.
+fn typed(value: &str) -> Value {
+    let table = toml::from_str::<toml::Table>(&format!("value = {value}")).ok();
+    let typed = table.and_then(|mut table| serde_json::to_value(table.remove("value")?).ok());
+    typed.unwrap_or_else(|| json!(value))
+}
+
+/// Each key with its value, and with where that came from.
+fn as_json(origins: &Origins, with_origins: bool) -> Value {
+    let entries = origins.iter().map(|entry| {
+        let value = typed(&entry.value);
+        let value = match with_origins {
+            false => value,
+            true => {
+                json!({ "value": value, "from": entry.origin.to_string(), "what_for": entry.help })
+            }
+        };
+        (entry.key.to_owned(), value)
+    });
+    Value::Object(entries.collect())
 }
 
 fn with_origins(origins: &Origins) -> Page {

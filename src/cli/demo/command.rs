@@ -3,9 +3,11 @@
 //! What must hold: the sets go in through the REST interface like any client's; what is there
 //! already is left alone; only a folder that a demo made is ever removed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use serde_json::json;
 
 use super::data::DataSet;
 use super::tour::tour;
@@ -15,9 +17,10 @@ use crate::cli::config::{Config, ConfigArgs};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::healthcheck::reachable;
 use crate::cli::node::sqlite_path;
-use crate::cli::output::{print, tell};
+use crate::cli::output::{Format, print, print_json, tell};
 use crate::cli::progress::bar;
-use crate::cli::running::{self, Running, Signals};
+use crate::cli::running::{self, Running};
+use crate::cli::signals::Signals;
 use crate::cli::telemetry;
 use crate::cli::token::token;
 use crate::log::SqliteLog;
@@ -58,6 +61,9 @@ pub struct DemoArgs {
     /// End once both sets are loaded, instead of serving
     #[arg(long, visible_alias = "once")]
     exit_after_load: bool,
+    /// The form of what is printed once it serves: what to look at, or its address with the tokens and links
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// Runs the command.
@@ -66,6 +72,10 @@ pub struct DemoArgs {
 /// A folder that is no demo's, a server that can't be started, a step that is not taken.
 pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let config = configuration(args)?;
+    if config.server.tls.cert.is_some() {
+        let text = "docket demo speaks no TLS; leave server.tls out of its configuration";
+        return Err(failure(Exit::Usage, text));
+    }
     telemetry::install_quiet(config.telemetry.log_format);
     prepare(&args.data_dir, args.fresh, &config).await?;
     let mut signals = Signals::take()?;
@@ -90,7 +100,19 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let tokens = tokens(&running.key, &config)?;
     let links: Vec<_> =
         tokens.iter().map(|(name, token)| (*name, running.console.sign_in_link(token))).collect();
-    print(&tour(&format!("http://{address}"), &args.data_dir, &tokens, &links)?)?;
+    let base = format!("http://{address}");
+    let page = tour(&base, &args.data_dir, &tokens, &links)?;
+    match args.output {
+        Format::Table => print(&page)?,
+        Format::Json => {
+            let links = links.iter().map(|(name, link)| (*name, format!("{base}{link}")));
+            print_json(&json!({
+                "address": base,
+                "tokens": tokens.iter().cloned().collect::<BTreeMap<_, _>>(),
+                "sign_in": links.collect::<BTreeMap<_, _>>(),
+            }))?;
+        }
+    }
     tell(&format!("docket serves http://{address} (Ctrl-C stops it)"));
     running.until(&mut signals).await?;
     Ok(Exit::Done)

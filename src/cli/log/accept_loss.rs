@@ -7,7 +7,7 @@ use super::super::config::{Config, ConfigArgs};
 use super::super::exit::{Exit, failure};
 use super::super::known;
 use super::super::log_key;
-use super::super::output::print_line;
+use super::super::output::Format;
 use super::super::token::key_for;
 use super::super::webhooks::place;
 use super::Opened;
@@ -39,6 +39,9 @@ pub struct AcceptLossArgs {
     /// Only say what is lost
     #[arg(long)]
     dry_run: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// Runs the command.
@@ -62,9 +65,9 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
             (stopped, ..) => stopped,
         },
     };
-    let text = match stopped {
-        None => "Nothing is missing: there is no loss to accept.".to_owned(),
-        Some(why) if args.dry_run => why.to_string(),
+    let (recorded, text) = match stopped {
+        None => (None, "Nothing is missing: there is no loss to accept.".to_owned()),
+        Some(why) if args.dry_run => (None, why.to_string()),
         Some(why) => {
             let (old_head, streams) = match &why {
                 Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
@@ -95,14 +98,14 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
             let file = ClockFile::of(&config.store.data_dir);
             let clock = knowing_clock(&*log, &file, written_at, Some(&book)).await?;
             let sequence = book.accept_loss(&*log, &clock, &loss).await?;
-            format!(
+            let text = format!(
                 "Recorded as event {sequence}: {why}. The loss is accepted; recording goes on from here."
-            )
+            );
+            (Some(sequence), text)
         }
     };
     log.close().await;
-    print_line(&text)?;
-    Ok(Exit::Done)
+    super::say(args.output, recorded, &text)
 }
 
 /// The last checkpoint that is kept of the log as it was.

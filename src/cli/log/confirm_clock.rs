@@ -3,7 +3,7 @@
 use super::super::clock_file::{ClockFile, knowing_clock, written_at};
 use super::super::config::{Config, ConfigArgs};
 use super::super::exit::Exit;
-use super::super::output::{instant, print_line};
+use super::super::output::{Format, instant};
 use super::Opened;
 use crate::app::clock::Clock as _;
 use crate::app::decisions::newest;
@@ -22,6 +22,9 @@ pub struct ConfirmClockArgs {
     /// Only say how the clock stands to the log
     #[arg(long)]
     dry_run: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// Runs the command.
@@ -37,20 +40,22 @@ pub async fn run(args: &ConfirmClockArgs) -> anyhow::Result<Exit> {
     let newest = newest(&*log).await?.map_or(0, |event| event.recorded_at_us);
     let newest = Timestamp::from_micros(newest);
     let (now, last) = (instant(clock.now()), instant(newest));
-    let text = match clock.now_for_own() {
-        Ok(_) => format!(
-            "The clock says {now}, the log's newest event is of {last}: they agree, nothing is to be confirmed."
+    let (recorded, text) = match clock.now_for_own() {
+        Ok(_) => (
+            None,
+            format!(
+                "The clock says {now}, the log's newest event is of {last}: they agree, nothing is to be confirmed."
+            ),
         ),
         Err(error) if args.dry_run => {
-            format!("The clock says {now}, the log's newest event is of {last}: {error}.")
+            (None, format!("The clock says {now}, the log's newest event is of {last}: {error}."))
         }
         Err(_) => {
             let sequence = book.confirm_clock(&*log, &clock, newest).await?;
             file.trusted(clock.now());
-            format!("Recorded as event {sequence}: the clock is right at {now}.")
+            (Some(sequence), format!("Recorded as event {sequence}: the clock is right at {now}."))
         }
     };
     log.close().await;
-    print_line(&text)?;
-    Ok(Exit::Done)
+    super::say(args.output, recorded, &text)
 }

@@ -7,9 +7,11 @@ mod rotate_key;
 use std::sync::Arc;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::config::{Config, ConfigArgs};
 use super::exit::{Exit, failure};
+use super::output::{Format, print_json, print_line};
 use super::stores::{Access, open_log};
 use crate::app::decisions::LogBook;
 use crate::log::EventLog;
@@ -50,6 +52,15 @@ pub async fn run(args: &LogArgs) -> anyhow::Result<Exit> {
         Command::ConfirmClock(args) => confirm_clock::run(args).await,
         Command::RotateKey(args) => rotate_key::run(args).await,
     }
+}
+
+/// Says what came of it: in words, or with the event that records it, if one was recorded.
+fn say(output: Format, recorded: Option<u64>, text: &str) -> anyhow::Result<Exit> {
+    match output {
+        Format::Json => print_json(&json!({ "recorded": recorded, "says": text }))?,
+        Format::Table => print_line(text)?,
+    }
+    Ok(Exit::Done)
 }
 
 /// A log, open to record a decision in it.

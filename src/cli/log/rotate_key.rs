@@ -11,7 +11,7 @@ use super::super::config::{Config, ConfigArgs};
 use super::super::exit::{Exit, failure};
 use super::super::log_key;
 use super::super::node::epochs_of;
-use super::super::output::print_line;
+use super::super::output::Format;
 use super::super::token::key_for;
 use super::Opened;
 use crate::api::auth::KeyUse;
@@ -39,6 +39,9 @@ pub struct RotateKeyArgs {
     /// Only say which key signs now
     #[arg(long)]
     dry_run: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
 }
 
 /// Runs the command.
@@ -71,8 +74,8 @@ pub async fn run(args: &RotateKeyArgs) -> anyhow::Result<Exit> {
     }
     if args.dry_run {
         log.close().await;
-        print_line(&format!("Checkpoints are signed by {}", verifier_key(&book)?))?;
-        return Ok(Exit::Done);
+        let text = format!("Checkpoints are signed by {}", verifier_key(&book)?);
+        return super::say(args.output, None, &text);
     }
     // After a change that was cut off the key is there and has not signed with the former yet.
     let is_cut_off = is_recorded || (is_own && log_key::former(&config).exists());
@@ -106,13 +109,13 @@ pub async fn run(args: &RotateKeyArgs) -> anyhow::Result<Exit> {
     if former.exists() {
         std::fs::remove_file(&former).with_context(|| former.display().to_string())?;
     }
-    print_line(&format!(
+    let text = format!(
         "Recorded as event {since}: from there on checkpoints are signed by {}. Both keys signed the checkpoint \
          over {} events.",
         verifier_key(&book)?,
         covering.size
-    ))?;
-    Ok(Exit::Done)
+    );
+    super::say(args.output, Some(since), &text)
 }
 
 fn verifier_key(book: &LogBook) -> anyhow::Result<String> {
