@@ -14,6 +14,8 @@ mod console;
 mod console_evidence;
 #[path = "cli/console_law.rs"]
 mod console_law;
+#[path = "cli/crawl.rs"]
+mod crawl;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

@@ -106,12 +106,13 @@ pub async fn page(page: &Page) -> Made {
         .map_or_else(Vec::new, |refs| refs.split(' ').collect());
     let title = format!("#{of} {}", text(&event, "type"));
     let at_number = of.parse::<u64>().unwrap_or_default();
+    let has_next = newest(page).await.is_some_and(|newest| at_number < newest);
     let body = html! {
         h1 { (title) }
         p.lead { (page.say("Recorded at ", "入档于")) (text(&event, "recorded_at")) " · " code { (text(&event, "stream")) "@" (number(&event, "revision")) } }
         nav.row aria-label=(page.say("Neighbours", "前后")) {
             @if at_number > 0 { a rel="prev" href=(page.times.link(&format!("/console/log/{}", at_number - 1), &[])) { "← #" (at_number - 1) } " " }
-            a rel="next" href=(page.times.link(&format!("/console/log/{}", at_number + 1), &[])) { "#" (at_number + 1) " →" }
+            @if has_next { a rel="next" href=(page.times.link(&format!("/console/log/{}", at_number + 1), &[])) { "#" (at_number + 1) " →" } }
             " " a href=(page.times.link(&format!("/console/log/{of}/proof"), &[])) { (page.say("Proof", "证明")) }
             @if let Some(path) = enrollment(text(&event, "stream")) { " " a href=(page.times.link(&path, &[])) { (page.say("The enrollment", "所属记录")) } }
         }
@@ -135,6 +136,18 @@ pub async fn page(page: &Page) -> Made {
     };
     let head = Head { title, part: "log", exercise, shows: Some(path) };
     framed(page, head, &body).await
+}
+
+/// The newest event that the page knows of. What an instant knew has no number here.
+async fn newest(page: &Page) -> Option<u64> {
+    if page.times.known_at.is_some() {
+        return None;
+    }
+    if let Some(known) = &page.times.at_sequence {
+        return known.parse().ok();
+    }
+    let log = page.get_at("/health/ready").await.ok()?;
+    sequence(at(&log, "log/sequence").as_str()?).parse().ok()
 }
 
 /// The persons whom the event names: in which role and by which id; what is said of them is sealed.

@@ -14,7 +14,7 @@ const CHROMIUM: [&str; 3] =
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /// Every role, with what its office acts for.
-const ROLES: [(&str, &[&str]); 8] = [
+pub(super) const ROLES: [(&str, &[&str]); 8] = [
     ("national_office", &[]),
     ("provincial_department", &["440000"]),
     ("province", &["440000"]),
@@ -46,7 +46,7 @@ fn chromium() -> String {
     found
 }
 
-fn token(folder: &Path, role: &str, divisions: &[&str], ttl_s: &str) -> String {
+pub(super) fn token_of(folder: &Path, role: &str, divisions: &[&str], ttl_s: &str) -> String {
     let mut args = vec!["token", "--role", role, "--office", role, "--ttl-s", ttl_s];
     args.extend(divisions.iter().flat_map(|division| ["--division", division]));
     args.extend(["--data-dir", text(folder)]);
@@ -60,9 +60,10 @@ fn browse(parts: &[&str], least: usize) {
     let folder = demo_copy();
     let mut tokens = serde_json::Map::new();
     for (role, divisions) in ROLES {
-        tokens.insert(role.to_owned(), token(folder.path(), role, divisions, "28800").into());
+        tokens.insert(role.to_owned(), token_of(folder.path(), role, divisions, "28800").into());
     }
-    tokens.insert("expired".to_owned(), token(folder.path(), "national_office", &[], "1").into());
+    tokens
+        .insert("expired".to_owned(), token_of(folder.path(), "national_office", &[], "1").into());
     let server = Server::start(folder.path());
     let job = json!({"base": server.base, "chromium": chromium, "tokens": tokens, "parts": parts});
     let mut node = Command::new("node");
