@@ -18,6 +18,7 @@ pub mod import;
 pub mod ledger;
 pub mod log;
 pub mod moving;
+pub mod oidc;
 pub mod projection;
 pub mod verify;
 pub mod views;

@@ -35,6 +35,8 @@ mod help;
 mod limits;
 #[path = "cli/nameless.rs"]
 mod nameless;
+#[path = "cli/oidc.rs"]
+mod oidc;
 #[path = "cli/persons.rs"]
 mod persons;
 #[cfg(feature = "postgres")]
@@ -62,6 +64,8 @@ mod shown;
 mod support;
 #[path = "support/tamper.rs"]
 mod tamper;
+#[path = "cli/tls.rs"]
+mod tls;
 #[path = "cli/verify.rs"]
 mod verify;
 #[path = "cli/webhooks.rs"]

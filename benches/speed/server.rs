@@ -200,7 +200,7 @@ async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     let limits = Limits { streams: 2048, streams_of_one: 2048, ..Limits::default() };
     let settings = ApiSettings { limits, ..ApiSettings::default() };
     let state = ApiState::new(app, models, status, authenticator, settings);
-    let console = Console::new("http://127.0.0.1", Language::En, || [7; 16]);
+    let console = Console::new("http://127.0.0.1", Language::En, || [7; 16], None);
     let state = Arc::new(state.with_pages(console.pages()));
     let served = serve(SocketAddr::from(([127, 0, 0, 1], 0)), state)?;
     println!("{}\n{token}", served.address);

@@ -188,7 +188,7 @@ impl Asker {
         let (_, status) = watch::channel(tables.status.clone());
         let key = TokenKey::generate(&mut random());
         let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
-        let state = api_state(Arc::new(app), verifier, &config, copies, status);
+        let state = api_state(Arc::new(app), Arc::new(verifier), &config, copies, status);
         let state = Arc::new(match ledger {
             Some(ledger) => state.with_ledger(Arc::new(ledger)),
             None => state,

@@ -8,6 +8,7 @@
 
 pub mod command;
 pub mod keys;
+mod kind;
 mod layers;
 
 use crate::domain::ids::Language;
@@ -96,6 +97,15 @@ pub struct Server {
     pub max_import_bytes: u64,
     pub shutdown_grace_s: u64,
     pub workers: Option<usize>,
+    #[serde(default)]
+    pub tls: Tls,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -133,6 +143,25 @@ pub struct Auth {
     pub audience: String,
     pub token_key: PathBuf,
     pub max_token_ttl_s: u32,
+    pub oidc: Oidc,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub jwks_url: Option<String>,
+    pub algorithms: String,
+    pub leeway_s: u32,
+    pub roles_claim: String,
+    pub roles: Option<String>,
+    pub office_claim: String,
+    pub divisions_claim: String,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub scopes: String,
+    pub session_s: u32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::exit::{Exit, exit_of, failure};
-use super::running::Signals;
+use super::signals::Signals;
 use crate::api::{Starting, Waiting};
 
 /// How soon something is tried again; longer each time.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -17,14 +16,17 @@ use super::config::Config;
 use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
+use super::provider;
 use super::served;
+use super::signals::Signals;
 use super::stores::{check_addresses, witnesses};
+use super::tls;
 use super::token::{now_unix_s, sixteen, token_key};
 use super::webhooks;
-use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
+use crate::api::auth::{Authenticator, LocalVerifier, TokenKey, Verifier};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
 use crate::api::{
-    ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, keep_at_hand,
+    ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, Tls, bind, keep_at_hand,
     serve_on,
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
@@ -78,6 +80,10 @@ struct Behind {
     following: Option<Following>,
     /// What keeps the ledger up with the log.
     ledger: Option<Keeping>,
+    /// Looks at the certificate's files.
+    certificate: Option<JoinHandle<()>>,
+    /// The provider whose tokens are taken.
+    provider: Option<provider::Kept>,
 }
 
 /// Opens the log and serves it. Stores that do not answer yet are waited for; probes are answered
@@ -89,11 +95,8 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     check_addresses(config)?;
     let key = token_key(&config.auth.token_key)?;
     webhooks::check(config)?;
-    let problems = ProblemSettings {
-        public_url: config.server.public_url.clone(),
-        default_language: config.i18n.default_language,
-    };
-    let starting = Starting::answer(bind(config.server.listen)?, problems)?;
+    let tls = tls::configured(config)?;
+    let starting = starting(config, tls.as_ref())?;
     let mut patience = Patience::new(config.store.wait_s, signals).telling(starting);
     // Before the log is opened: a signal during the wait leaves nothing half done.
     let copies = open_read_models(config, &mut patience).await?;
@@ -107,15 +110,14 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         tokio::runtime::Handle::current(),
     )?;
     let webhooks = webhooks::open(config, &app).await?;
-    let (issuer, audience) = (&config.auth.issuer, &config.auth.audience);
-    let verifier = LocalVerifier::watching(&config.auth.token_key, issuer, audience)?
-        .taking_at_most(config.auth.max_token_ttl_s);
+    let provider = provider::configured(config)?.map(provider::Configured::keep).transpose()?;
+    let verifier = verifier(config, provider.as_ref())?;
     let state = api_state(app.clone(), verifier, config, copies.clone(), runner.status())
         .with_ledger(shown);
     let operations = operations(config, &app);
     let state = with(state, webhooks.as_ref(), operations.as_ref());
-    let console = Console::new(&config.server.public_url, config.i18n.default_language, sixteen);
-    let state = Arc::new(state.with_pages(console.pages()));
+    let console = console(config, provider.as_ref());
+    let state = Arc::new(state.with_pages(console.pages()).with_tls(tls.clone()));
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
         let counts = move || counted.counters().by_outcome().to_vec();
@@ -127,7 +129,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     };
     let at_hand = tokio::spawn(keep_at_hand(state.clone()));
     let served = serve_on(bound, state)?;
-    let note = served::Note::write(&config.store.data_dir, served.address);
+    let note = served::Note::write(config, served.address);
     log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
@@ -149,8 +151,39 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         note,
         following,
         ledger,
+        certificate: tls.as_ref().map(Tls::keep),
+        provider,
     };
     Ok(Running { key, console, behind, served, metrics })
+}
+
+/// What answers until there is what to serve.
+fn starting(config: &Config, tls: Option<&Arc<Tls>>) -> anyhow::Result<Starting> {
+    let problems = ProblemSettings {
+        public_url: config.server.public_url.clone(),
+        default_language: config.i18n.default_language,
+    };
+    let tls = tls.map(Tls::config).transpose()?;
+    Ok(Starting::answer(bind(config.server.listen)?, problems, tls)?)
+}
+
+/// Takes Docket's own tokens, and those of a provider where there is one.
+fn verifier(
+    config: &Config,
+    provider: Option<&provider::Kept>,
+) -> anyhow::Result<Arc<dyn Verifier>> {
+    let (issuer, audience) = (&config.auth.issuer, &config.auth.audience);
+    let own = LocalVerifier::watching(&config.auth.token_key, issuer, audience)?
+        .taking_at_most(config.auth.max_token_ttl_s);
+    Ok(match provider {
+        Some(provider) => provider.verifier(own),
+        None => Arc::new(own),
+    })
+}
+
+fn console(config: &Config, provider: Option<&provider::Kept>) -> Console {
+    let sign_in = provider.and_then(|provider| provider.sign_in(config));
+    Console::new(&config.server.public_url, config.i18n.default_language, sixteen, sign_in)
 }
 
 fn with(
@@ -183,12 +216,12 @@ fn operations(config: &Config, app: &Arc<App>) -> Option<Arc<Operations>> {
 /// The REST interface's part of a node, which accepts the tokens that `verifier` does.
 pub fn api_state(
     app: Arc<App>,
-    verifier: LocalVerifier,
+    verifier: Arc<dyn Verifier>,
     config: &Config,
     copies: Arc<dyn Copies>,
     read_models: watch::Receiver<Status>,
 ) -> ApiState {
-    let authenticator = Authenticator::new(Arc::new(verifier), now_unix_s, TOKEN_CACHE_BYTES);
+    let authenticator = Authenticator::new(verifier, now_unix_s, TOKEN_CACHE_BYTES);
     let settings = ApiSettings {
         public_url: config.server.public_url.clone(),
         default_language: config.i18n.default_language,
@@ -325,10 +358,10 @@ impl Behind {
         self.recovery.abort();
         self.at_hand.abort();
         self.node.clock.abort();
-        if let Some(clerk) = self.clerk {
-            clerk.abort();
+        for task in self.clerk.into_iter().chain(self.certificate) {
+            task.abort();
         }
-        drop(self.following);
+        drop((self.following, self.provider));
         if let Some(operations) = self.operations {
             operations.stop().await;
         }
@@ -340,32 +373,5 @@ impl Behind {
             ledger.stop().await;
         }
         self.node.log.close().await;
-    }
-}
-
-/// SIGTERM and SIGINT.
-pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    /// Takes the signals from now on: they no longer end the process by themselves.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn take() -> anyhow::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).context("can't wait for SIGTERM")?,
-            interrupt: signal(SignalKind::interrupt()).context("can't wait for SIGINT")?,
-        })
-    }
-
-    /// Waits for the next one; its name.
-    pub async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
     }
 }

@@ -5,8 +5,10 @@ use super::exit::Exit;
 use super::masked::masked;
 use super::output::tell;
 use super::private;
-use super::running::{self, Signals};
+use super::running;
+use super::signals::Signals;
 use super::telemetry;
+use super::tls::scheme;
 
 /// Serve the REST interface over a log, with its read models.
 ///
@@ -51,7 +53,8 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     if let Some(address) = running.metrics_address() {
         tell(&format!("docket shows its metrics at http://{address}/metrics"));
     }
-    tell(&format!("docket serves http://{} (documentation at /docs)", running.address()));
+    let (scheme, address) = (scheme(&config), running.address());
+    tell(&format!("docket serves {scheme}://{address} (documentation at /docs)"));
     private::tell_of_open(&config);
     running.until(&mut signals).await?;
     Ok(Exit::Done)

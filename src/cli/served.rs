@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::client::Client;
 use super::config::Config;
 use super::healthcheck::reachable;
+use super::tls::scheme;
 use super::token::{token, token_key};
 use crate::api::auth::Role;
 use crate::domain::ids::Language;
@@ -21,11 +22,11 @@ pub struct Note(PathBuf);
 
 impl Note {
     /// Notes where the folder is served.
-    pub fn write(data: &Path, address: SocketAddr) -> Self {
-        let path = data.join(FILE);
+    pub fn write(config: &Config, address: SocketAddr) -> Self {
+        let path = config.store.data_dir.join(FILE);
         let address = reachable(address);
         // Without it such commands are refused, as beside a server that crashed.
-        if let Err(error) = fs::write(&path, format!("http://{address}\n")) {
+        if let Err(error) = fs::write(&path, format!("{}://{address}\n", scheme(config))) {
             tracing::warn!(%error, "commands over this folder will not find the server");
         }
         Self(path)
@@ -49,7 +50,8 @@ pub async fn client(config: &Config, role: Role, office: &str) -> anyhow::Result
     let ttl_s = TTL_S.min(config.auth.max_token_ttl_s);
     let key = token_key(&config.auth.token_key)?;
     let bearer = token(&key, config, role, office, office, &[], ttl_s)?;
-    let client = Client::new(address.trim(), bearer, Some(Language::En.tag()))?;
+    let language = Some(Language::En.tag());
+    let client = Client::of_this_machine(address.trim(), bearer, language)?;
     // A server that crashed left its note.
     Ok(client.get("/health/live", &[]).await.is_ok().then_some(client))
 }

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use super::config::Config;
 use super::exit::{Exit, failure};
 use super::masked::{has_account, masked};
+use super::provider;
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::ledger::{Witness, folder_of};
 use crate::log::{EventLog, SqliteLog};
@@ -59,6 +60,7 @@ pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
         LogAddress::Kurrent(address) => drop(with_account(address, config)?),
     }
     witnesses(config)?;
+    provider::configured(config)?;
     documents_address(config).map(|_| ())
 }
 

@@ -9,7 +9,7 @@ use super::masked::masked;
 use super::node::{open_read_models, runner_options, wait_for_log};
 use super::patience::Patience;
 use super::private;
-use super::running::Signals;
+use super::signals::Signals;
 use super::stores::Access;
 use super::{telemetry, webhooks};
 use crate::projection::Runner;

@@ -21,6 +21,7 @@ mod near;
 mod obligations;
 mod places;
 mod proof;
+mod provider;
 mod record;
 mod register;
 mod session;
@@ -35,8 +36,10 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::ids::Language;
+use crate::oidc::SignInBy;
 use crate::views::look::{Loaded, STYLE, style_address};
 use asking::{now, shown};
+use provider::ByProvider;
 use session::SignIns;
 
 const PROOF_SCRIPT: Loaded = Loaded {
@@ -57,6 +60,8 @@ struct Settings {
     default_language: Language,
     /// Links that sign in.
     sign_ins: SignIns,
+    /// The provider by which people sign in, where there is one.
+    provider: Option<ByProvider>,
     /// Gives what nobody can guess.
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
@@ -66,12 +71,19 @@ struct Settings {
 }
 
 impl Console {
-    /// A console for a server with this public address; `random` gives what nobody can guess.
-    pub fn new(public_url: &str, default_language: Language, random: fn() -> [u8; 16]) -> Self {
+    /// A console for a server with this public address; `random` gives what nobody can guess, `by` is
+    /// the provider by which people sign in, where there is one.
+    pub fn new(
+        public_url: &str,
+        default_language: Language,
+        random: fn() -> [u8; 16],
+        by: Option<SignInBy>,
+    ) -> Self {
         Self(Arc::new(Settings {
             public_url: public_url.to_owned(),
             default_language,
             sign_ins: SignIns::default(),
+            provider: by.map(ByProvider::new),
             random,
             style: style_address(),
             proof_script: PROOF_SCRIPT.address(),
@@ -105,6 +117,8 @@ fn configure(config: &mut web::ServiceConfig) {
                 .route(web::get().to(session::ask))
                 .route(web::post().to(session::sign_in)),
         )
+        .service(get("/console/login/provider").route(web::get().to(provider::send)))
+        .service(get("/console/login/callback").route(web::get().to(provider::take)))
         .service(get("/console/logout").route(web::post().to(session::sign_out)))
         .service(get("/console/find").route(web::get().to(register::find)))
         .service(get("/console/register/{program}").route(shown(register::page)))

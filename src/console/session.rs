@@ -15,6 +15,7 @@ use maud::html;
 
 use super::asking::{Failure, Page, html as respond, pairs};
 use super::frame::{Head, whole};
+use super::links::address;
 use super::{Settings, see_other};
 use crate::codec::hex;
 use crate::views::inside::Inside;
@@ -68,6 +69,12 @@ async fn form(page: &Page, wrong: Option<&str>) -> HttpResponse {
     let body = html! {
         h1 { (title) }
         @if let Some(wrong) = wrong { p.alarm role="alert" { (wrong) } }
+        @if let Some(provider) = &page.settings.provider {
+            p { a.button href=(address("/console/login/provider", [("next", next)])) {
+                (page.say("Sign in with", "登录方式：")) " " (provider.by.name())
+            } }
+            h2 { (page.say("With a token", "使用令牌")) }
+        }
         p { (page.say(
             "Paste the token that your operator gave you. It is kept in a cookie until the browser is closed, and is good only as long as the token.",
             "请粘贴运维人员发给您的令牌。令牌保存在 Cookie 中，关闭浏览器即失效，且不超过令牌自身的有效期。"
@@ -135,16 +142,23 @@ pub async fn sign_out(http: HttpRequest, settings: web::Data<Settings>) -> HttpR
     response
 }
 
-fn signed_in(page: &Page, token: &str, next: &str) -> HttpResponse {
+/// The answer that signs in, and leads to a page of this server.
+pub fn signed_in(page: &Page, token: &str, next: &str) -> HttpResponse {
     // Only to a page of this server.
-    let is_ours = next.starts_with("/console") && !next.contains(['\\', '\n', '\r']);
-    let mut response = see_other(if is_ours { next } else { "/console" });
+    let mut response = see_other(if is_ours(next) { next } else { "/console" });
     let name = if is_secure(&page.settings) { SECURE } else { PLAIN };
     let _ = response.add_cookie(&cookie(&page.settings, name, token));
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whether an address is that of a page of this server: a path of the console, and no other site's.
+fn is_ours(next: &str) -> bool {
+    let rest = next.strip_prefix("/console");
+    let is_console = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    is_console && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 fn cookie<'a>(settings: &Settings, name: &'a str, value: &'a str) -> Cookie<'a> {
@@ -156,7 +170,7 @@ fn cookie<'a>(settings: &Settings, name: &'a str, value: &'a str) -> Cookie<'a> 
         .finish()
 }
 
-fn is_secure(settings: &Settings) -> bool {
+pub fn is_secure(settings: &Settings) -> bool {
     settings.public_url.starts_with("https:")
 }
 

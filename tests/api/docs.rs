@@ -94,7 +94,7 @@ async fn the_acts_and_types_are_shown_member_by_member() {
         for part in ["<code>findings</code> *", "<code>result</code> *", "`failed`"] {
             assert!(evaluate.contains(part), "{part}: {evaluate}");
         }
-        assert!(!evaluate.contains("<p></p>"), "it is described: {evaluate}");
+        assert!(!evaluate.contains("<p lang=\"en\"></p>"), "it is described: {evaluate}");
         let types = page(&server, "/docs/types", language).await;
         assert!(types.contains("id=\"type-Registration\""));
     }
@@ -108,7 +108,9 @@ async fn the_type_of_every_problem_says_what_it_means_and_what_helps() {
     let given = refused["type"].as_str().unwrap();
     assert!(given.ends_with("/problems/invalid-token"), "{given}");
     for code in Code::ALL {
-        for (language, helps) in [("en", "What helps"), ("zh-CN", "处理办法")] {
+        for (language, helps) in
+            [("en", ["The usual cause", "What helps"]), ("zh-CN", ["常见原因", "处理办法"])]
+        {
             let address = format!("/problems/{}", code.name());
             let html = page(&server, &address, language).await;
             let below = page(&server, &format!("/docs{address}"), language).await;
@@ -116,7 +118,9 @@ async fn the_type_of_every_problem_says_what_it_means_and_what_helps() {
                 html.replace(&address, ""),
                 below.replace(&format!("/docs{address}"), "").replace(&address, "")
             );
-            assert!(html.contains(&format!("<h2>{helps}</h2>")), "{address}");
+            for part in helps {
+                assert!(html.contains(&format!("<h2>{part}</h2><p>")), "{address}: {part}");
+            }
             assert!(html.contains(&code.as_str()), "{address}");
         }
     }

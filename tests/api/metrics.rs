@@ -102,7 +102,8 @@ async fn acts_refusals_retries_and_races_are_counted() {
 /// The alerts that come with Docket are about figures that there are, with labels that these have.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_alerts_name_what_is_served() {
-    let server = filled().await;
+    let server = server().await;
+    server.auditor().get("/v1/programs").await.ok(200);
     let metrics = listen(&server);
     caught_up(&server).await;
     let families = scrape(&metrics).await;

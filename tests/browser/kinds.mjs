@@ -41,6 +41,9 @@ export async function kinds(world) {
   const all = Object.entries(KINDS).map(([name, path]) => ({ name, path, role: "auditor" }));
   all.push({ name: "correction", path: await correction(world), role: "auditor" });
   all.push({ name: "sign-in", path: "/console/login", role: null });
+  for (const end of ["", "/enrollments", "/acts", "/types", "/problems", "/problems/revision-conflict"]) {
+    all.push({ name: `docs${end}`, path: `/docs${end}`, role: null });
+  }
   all.push({ name: "which act", path: `${RECORD}/acts/new`, role: "national_office" });
   all.push({ name: "no act", path: `${RECORD}/acts/new`, role: "auditor" });
   all.push({ name: "form", path: FORM, role: "national_office" });

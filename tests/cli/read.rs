@@ -277,7 +277,7 @@ fn a_server_and_its_log_give_the_same_answers() {
     assert!(run(&mut by_environment).done().contains("futian"));
     let through = [&question[..], &["--server", &server.base]].concat();
     docket(&through).refused(2, &["asks for a token", "DOCKET_TOKEN"]);
-    run(command(&through).env("DOCKET_TOKEN", "a.b.c")).refused(6, &["访问令牌"]);
+    run(command(&through).env("DOCKET_TOKEN", "a.b.c")).refused(6, &["access token"]);
     let base = server.base.clone();
     server.stop("TERM");
     let through = [&question[..], &["--server", &base]].concat();

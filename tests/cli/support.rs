@@ -117,6 +117,8 @@ pub struct Server {
     child: Child,
     stderr: Option<BufReader<ChildStderr>>,
     pub base: String,
+    /// Where its metrics are, if it says so.
+    pub metrics: String,
 }
 
 impl Server {
@@ -129,12 +131,15 @@ impl Server {
     pub fn spawn(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         // From here on it is waited for, whatever happens.
-        let mut server = Self { child, stderr: None, base: String::new() };
+        let mut server = Self { child, stderr: None, base: String::new(), metrics: String::new() };
         let mut stderr = BufReader::new(server.child.stderr.take().unwrap());
         let mut said = String::new();
         while server.base.is_empty() {
             let before = said.len();
             assert!(stderr.read_line(&mut said).unwrap() > 0, "it did not start: {said}");
+            if let Some(at) = said[before..].strip_prefix("docket shows its metrics at ") {
+                server.metrics = at.trim_end().to_owned();
+            }
             if let Some(rest) = said[before..].strip_prefix("docket serves ") {
                 server.base = rest.split_whitespace().next().unwrap().to_owned();
             }

@@ -1,21 +1,23 @@
 //! Who acts: bearer tokens (JWT, RFC 9068) signed with Ed25519, and the principal they stand for.
 //!
-//! What must hold: there is no mode without authentication; one algorithm is allowed; a key never
-//! comes from the token (`jku`, `x5u`, `jwk` are ignored); a token is read from the `Authorization`
-//! header and nowhere else, so that none ends in an access log. The seam for outside identity
-//! providers is [`Verifier`]. What a role may do is not decided here but by the measure, in `app`.
+//! What must hold: there is no mode without authentication; one algorithm is allowed of Docket's own
+//! tokens; a key never comes from the token (`jku`, `x5u`, `jwk` are ignored); a token is read from the
+//! `Authorization` header and nowhere else, so that none ends in an access log. The seam for outside
+//! identity providers is [`Verifier`]. What a role may do is not decided here but by the measure, in `app`.
 
 mod accepted;
 mod cache;
-mod crypto;
 mod key;
+mod provider;
 mod token;
 
+pub use crate::oidc::{MAX_TOKEN_BYTES, TokenError};
+pub(super) use accepted::{Mark, mark};
 pub use accepted::{is_token_id, revoke};
 pub use key::{KeyError, KeyUse, TokenKey};
+pub use provider::{ByIssuer, ClaimMap};
 pub use token::{
-    Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_BYTES, MAX_TOKEN_LIFE_S, TokenError, Verified,
-    Verifier, issue,
+    Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_LIFE_S, Verified, Verifier, issue, issue_for,
 };
 
 use crate::views::problem::{Code, Problem};
@@ -23,9 +25,9 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use cache::VerifiedTokens;
+use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::future::{Ready, ready};
 use std::sync::Arc;
 
 /// The part that an office plays in the programs, or a person beside them.
@@ -156,44 +158,67 @@ impl Authenticator {
         verified.holds_at(now) && self.verifier.still_accepts(verified, now)
     }
 
-    /// The principal of a request, by its `Authorization` header.
+    /// The principal of a request, by its `Authorization` header. Where a provider has new keys, it is
+    /// asked for them.
     ///
     /// # Errors
-    /// `invalid-token`, `malformed-request`.
-    pub fn authenticate_request(&self, headers: &HeaderMap) -> Result<Arc<Verified>, Problem> {
-        let mut values = headers.get_all(header::AUTHORIZATION);
-        let value = values.next().ok_or_else(Problem::credentials_missing)?;
-        if values.next().is_some() {
-            return Err(Problem::new(Code::MalformedRequest)
-                .detail("The request carries more than one Authorization header; send one.")
-                .detail_zh("请求携带了多个 Authorization 请求头，只能有一个。"));
+    /// `invalid-token`, `malformed-request`, `identity-provider-unavailable`.
+    pub async fn authenticate_request(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<Arc<Verified>, Problem> {
+        let token = bearer(headers)?;
+        let lacking = match self.authenticate(token) {
+            Err(lacking @ (TokenError::UnknownKey | TokenError::ProviderAway)) => lacking,
+            known => return Ok(known?),
+        };
+        match self.verifier.learn(token).await {
+            true => Ok(self.authenticate(token)?),
+            false => Err(lacking.into()),
         }
-        let value = value.to_str().map_err(|_| Problem::from(TokenError::Malformed))?;
-        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Problem::credentials_missing());
-        }
-        Ok(self.authenticate(token.trim())?)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or_else(Problem::credentials_missing)?;
+    if values.next().is_some() {
+        return Err(Problem::new(Code::MalformedRequest)
+            .detail("The request carries more than one Authorization header; send one.")
+            .detail_zh("请求携带了多个 Authorization 请求头，只能有一个。"));
+    }
+    let value = value.to_str().map_err(|_| Problem::from(TokenError::Malformed))?;
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    match scheme.eq_ignore_ascii_case("bearer") {
+        true => Ok(token.trim()),
+        false => Err(Problem::credentials_missing()),
     }
 }
 
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Problem {
-        Problem::new(Code::InvalidToken).detail(error.to_string())
+        match error {
+            TokenError::ProviderAway => Problem::new(Code::IdentityProviderUnavailable),
+            TokenError::Nobody(text) => {
+                Problem::new(Code::InvalidToken).detail(text.en).detail_zh(text.zh)
+            }
+            error => Problem::new(Code::InvalidToken).detail(error.to_string()),
+        }
     }
 }
 
 impl FromRequest for Principal {
     type Error = Problem;
-    type Future = Ready<Result<Principal, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Principal, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let authenticator = request.app_data::<web::Data<Authenticator>>();
-        ready(match authenticator {
-            Some(authenticator) => authenticator
-                .authenticate_request(request.headers())
-                .map(|verified| verified.principal.clone()),
-            None => Err(Problem::internal("the application has no Authenticator")),
+        let request = request.clone();
+        Box::pin(async move {
+            let authenticator = request.app_data::<web::Data<Authenticator>>();
+            let authenticator = authenticator
+                .ok_or_else(|| Problem::internal("the application has no Authenticator"))?;
+            let verified = authenticator.authenticate_request(request.headers()).await?;
+            Ok(verified.principal.clone())
         })
     }
 }

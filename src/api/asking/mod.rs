@@ -25,3 +25,4 @@ pub(super) mod tables;
 pub(super) mod tabular;
 pub(super) mod tail;
 pub(super) mod times;
+pub(super) mod tls;

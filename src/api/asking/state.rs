@@ -13,6 +13,7 @@ use super::counted::CountedAnswers;
 use super::outgoing::{Limits, Outgoing};
 use super::requests::Requests;
 use super::tail::Tail;
+use super::tls::Tls;
 use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
 use crate::domain::date::Day;
@@ -119,6 +120,8 @@ pub struct ApiState {
     pub operations: Option<Arc<Operations>>,
     /// The ledger, where there is one.
     pub ledger: Option<Arc<Ledger>>,
+    /// The certificate of the listener, where it speaks TLS.
+    pub tls: Option<Arc<Tls>>,
     /// Pages beside the interface, where this node has them.
     pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
@@ -175,6 +178,7 @@ impl ApiState {
             webhooks: None,
             operations: None,
             ledger: None,
+            tls: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
             counted: Kept::undivided(COUNTED_BYTES),
@@ -203,6 +207,11 @@ impl ApiState {
     /// The same with a ledger.
     pub fn with_ledger(self, ledger: Arc<Ledger>) -> Self {
         Self { ledger: Some(ledger), ..self }
+    }
+
+    /// The same over TLS.
+    pub fn with_tls(self, tls: Option<Arc<Tls>>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The same with pages, which ask the interface from inside.

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::tls::Tls;
 use crate::projection;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
@@ -41,6 +42,9 @@ pub struct Health {
     /// Whether lists are answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lists: Option<Works>,
+    /// Whether clients can trust the certificate, where the listener has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Works>,
 }
 
 /// Whether something works.
@@ -62,8 +66,8 @@ impl Works {
 
 impl Health {
     fn of(status: &'static str) -> Self {
-        let (log, documents, read_models) = (None, None, None);
-        Self { status, log, documents, read_models, reads: None, acts: None, lists: None }
+        let (log, documents, read_models, tls) = (None, None, None, None);
+        Self { status, log, documents, read_models, reads: None, acts: None, lists: None, tls }
     }
 }
 
@@ -146,7 +150,17 @@ pub async fn get_ready(call: Call) -> Answered {
         lists: Some(lists(&call)),
         acts: Some(acts),
         reads: Some(reads),
+        tls: call.state.tls.as_deref().map(certificate),
     })
+}
+
+/// Whether the certificate is good. Its files are no business of who asks without a token.
+fn certificate(tls: &Tls) -> Works {
+    if tls.has_expired() {
+        return Works::unless(Some("the certificate has expired".to_owned()));
+    }
+    let kept = "the new certificate or key can't be used; the one before is shown";
+    Works { status: "UP", reason: tls.trouble().map(|_| kept.to_owned()) }
 }
 
 /// The newest sequence, or why it can't be had.

@@ -36,11 +36,15 @@ pub struct Admitted {
 ///
 /// # Errors
 /// The problem of the first check that it fails.
-pub fn admit(route: &Route, head: &RequestHead, state: &ApiState) -> Result<Admitted, Problem> {
+pub async fn admit(
+    route: &Route,
+    head: &RequestHead,
+    state: &ApiState,
+) -> Result<Admitted, Problem> {
     check_head(head)?;
     let verified = match route.roles {
         [] => None,
-        _ => Some(state.authenticator.authenticate_request(&head.headers)?),
+        _ => Some(state.authenticator.authenticate_request(&head.headers).await?),
     };
     let parameters = check_parameters(route, head.uri.query().unwrap_or_default())?;
     check_accept(route.gives, &head.headers)?;

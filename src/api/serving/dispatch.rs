@@ -146,7 +146,7 @@ async fn dispatch(
     payload: web::Payload,
     state: web::Data<ApiState>,
 ) -> Answered {
-    let admitted = admit(route, http.head(), &state)?;
+    let admitted = admit(route, http.head(), &state).await?;
     let accept = HeaderList::of(http.headers(), header::ACCEPT_LANGUAGE);
     let language = negotiated(accept.as_ref(), state.settings.default_language);
     let incoming = Incoming::of(&http, payload);

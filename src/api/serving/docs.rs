@@ -6,6 +6,7 @@
 //! example needs an id, its commands ask the server for one.
 
 mod bodies;
+mod causes;
 mod example;
 mod frame;
 mod problems;

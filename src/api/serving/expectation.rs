@@ -20,13 +20,13 @@ use crate::api::table::routes::ROUTES;
 use crate::views::problem::Problem;
 
 /// The answer to a request that is refused whatever its body is; nothing where it may send one.
-pub fn refused(
+pub async fn refused(
     head: &RequestHead,
     state: &ApiState,
     settings: &Data<ProblemSettings>,
 ) -> Option<HttpResponse> {
     let (row, problem) = match found(head) {
-        Ok((row, route)) => (row, may_go_on(route, head, state).err()?),
+        Ok((row, route)) => (row, may_go_on(route, head, state).await.err()?),
         Err(problem) => (usize::MAX, check_head(head).err().unwrap_or(problem)),
     };
     let mut response = answer_to(head, settings, problem.clone());
@@ -36,8 +36,8 @@ pub fn refused(
     Some(response)
 }
 
-fn may_go_on(route: &Route, head: &RequestHead, state: &ApiState) -> Result<(), Problem> {
-    let admitted = admit(route, head, state)?;
+async fn may_go_on(route: &Route, head: &RequestHead, state: &ApiState) -> Result<(), Problem> {
+    let admitted = admit(route, head, state).await?;
     admitted.verified.as_ref().map_or(Ok(()), |verified| check_role(route, verified))
 }
 

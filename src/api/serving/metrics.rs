@@ -123,6 +123,11 @@ impl Exposition {
             is_checked: app.log().integrity().is_whole(),
             lag_us: lag_us.ok(),
             status,
+            certificate: self
+                .state
+                .tls
+                .as_deref()
+                .map(|tls| (tls.not_after_unix_s(), tls.trouble().is_some())),
         }
     }
 }
@@ -157,6 +162,8 @@ struct Figures {
     /// None where the log does not answer.
     lag_us: Option<i64>,
     status: Status,
+    /// Until when the certificate of the listener is good, and whether newer files could not be used.
+    certificate: Option<(i64, bool)>,
 }
 
 /// A family of one unlabelled series.
@@ -197,6 +204,7 @@ impl Collector for Figures {
         self.encode_acts(&mut encoder)?;
         self.encode_models(&mut encoder)?;
         self.encode_record(&mut encoder)?;
+        self.encode_certificate(&mut encoder)?;
         self.bounds.encode(&mut encoder)?;
         requests::encode(&mut encoder, &self.requests)
     }
@@ -269,6 +277,16 @@ impl Figures {
         let help = "1 while the read models can't go on, whether or not it is tried again.";
         let stopped = ConstGauge::new(i64::from(status.failed.is_some()));
         one(encoder, "docket_projection_stopped", help, &stopped)
+    }
+
+    fn encode_certificate(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some((not_after_unix_s, is_stale)) = self.certificate else { return Ok(()) };
+        let help = "Until when the certificate of the listener is good.";
+        let until = ConstGauge::new(not_after_unix_s);
+        one(encoder, "docket_tls_certificate_expires_timestamp_seconds", help, &until)?;
+        let help = "1 while the certificate's files hold what can't be used.";
+        let stale = ConstGauge::new(i64::from(is_stale));
+        one(encoder, "docket_tls_certificate_stale", help, &stale)
     }
 
     fn encode_record(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

@@ -1,6 +1,5 @@
 //! Binding, serving and stopping.
 
-use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +20,7 @@ use super::wire::framed;
 use super::{dispatch, expectation};
 use crate::api::asking::render::{ProblemSettings, render};
 use crate::api::asking::state::ApiState;
+use crate::api::asking::tls::Tls;
 
 /// How long a client may go on sending what is no longer read, so that it gets its answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -63,45 +63,66 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
         server = server.workers(workers);
     }
     let draining = server.graceful_shutdown_signal();
-    // As `HttpServer` would, but for what a client is told that waits before it sends its body.
-    let service = move || {
-        let app = App::new()
-            .app_data(shared.clone())
-            .app_data(problems.clone())
-            .wrap(from_fn(render))
-            .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
-            .wrap(from_fn(compressed))
-            .wrap(from_fn(framed))
-            .configure(dispatch::configure);
-        let app = match shared.pages.clone() {
-            None => app,
-            Some(pages) => {
-                let (state, problems) = (shared.clone(), problems.clone());
-                app.data_factory(move || inside(state.clone(), problems.clone()))
-                    .configure(|config| pages(config))
-            }
-        };
-        let app = app.into_factory().map_err(|error: Error| error.error_response());
-        let (state, problems, draining) = (shared.clone(), problems.clone(), draining.clone());
-        let expected = move |request: Request| {
-            let refused = expectation::refused(request.head(), &state, &problems);
-            ready(refused.map_or(Ok(request), |refused| Err(Response::from(refused))))
-        };
-        HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let draining = draining.clone();
-                async move { draining.notified().await }
-            })
-            .client_request_timeout(settings.request_timeout)
-            .client_disconnect_timeout(LINGER)
-            .expect(fn_service(expected))
-            .finish(map_config(app, |()| AppConfig::default()))
-            .tcp()
+    // As `HttpServer` would, but for what a client is told that waits before it sends its body. A macro,
+    // since the kind of connection is a part of the service's type.
+    macro_rules! service {
+        () => {{
+            let app = App::new()
+                .app_data(shared.clone())
+                .app_data(problems.clone())
+                .wrap(from_fn(render))
+                .wrap(said_always(shared.tls.is_some()))
+                .wrap(from_fn(compressed))
+                .wrap(from_fn(framed))
+                .configure(dispatch::configure);
+            let app = match shared.pages.clone() {
+                None => app,
+                Some(pages) => {
+                    let (state, problems) = (shared.clone(), problems.clone());
+                    app.data_factory(move || inside(state.clone(), problems.clone()))
+                        .configure(|config| pages(config))
+                }
+            };
+            let app = app.into_factory().map_err(|error: Error| error.error_response());
+            let (state, problems, draining) = (shared.clone(), problems.clone(), draining.clone());
+            let expected = move |request: Request| {
+                let (state, problems) = (state.clone(), problems.clone());
+                async move {
+                    let refused = expectation::refused(request.head(), &state, &problems).await;
+                    refused.map_or(Ok(request), |refused| Err(Response::from(refused)))
+                }
+            };
+            HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let draining = draining.clone();
+                    async move { draining.notified().await }
+                })
+                .client_request_timeout(settings.request_timeout)
+                .client_disconnect_timeout(LINGER)
+                .expect(fn_service(expected))
+                .finish(map_config(app, |()| AppConfig::default()))
+        }};
+    }
+    let server = match shared.tls.as_ref().map(Tls::config).transpose()? {
+        None => server.listen("docket", listener, move || service!().tcp()),
+        Some(tls) => {
+            let encrypted = move || service!().rustls_0_23(tls.clone());
+            server.listen("docket", listener, encrypted)
+        }
     };
-    let server = server.listen("docket", listener, service).map_err(failed)?.run();
+    let server = server.map_err(failed)?.run();
     let handle = server.handle();
     let task = tokio::spawn(server);
     Ok(Served { address, state, handle, task })
+}
+
+/// What every answer says, whatever it is.
+fn said_always(over_tls: bool) -> DefaultHeaders {
+    let said = DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    match over_tls {
+        true => said.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
+        false => said,
+    }
 }
 
 /// Has the system end each connection whose client takes nothing of what waits for it so long:

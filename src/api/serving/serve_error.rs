@@ -13,6 +13,9 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// TLS can't be set up.
+    #[error("TLS can't be set up: {0}")]
+    Tls(#[from] rustls::Error),
     /// The server stopped by itself.
     #[error("the server failed: {0}")]
     Failed(String),

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use actix_web::dev::ServerHandle;
 use actix_web::http::{KeepAlive, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use rustls::ServerConfig;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -68,7 +69,11 @@ impl Starting {
     ///
     /// # Errors
     /// [`ServeError::Listen`].
-    pub fn answer(bound: Bound, problems: ProblemSettings) -> Result<Self, ServeError> {
+    pub fn answer(
+        bound: Bound,
+        problems: ProblemSettings,
+        tls: Option<ServerConfig>,
+    ) -> Result<Self, ServeError> {
         let listen = bound.address;
         let failed = |source| ServeError::Listen { listen, source };
         let (waits, waiting) = watch::channel(None);
@@ -85,7 +90,12 @@ impl Starting {
         // One connection, one answer: nobody is held when the server proper takes over.
         let server = server.disable_signals().workers(1).keep_alive(KeepAlive::Disabled);
         let own = bound.listener.try_clone().map_err(failed)?;
-        let server = server.shutdown_timeout(1).listen(own).map_err(failed)?.run();
+        let server = server.shutdown_timeout(1);
+        let server = match tls {
+            None => server.listen(own),
+            Some(tls) => server.listen_rustls_0_23(own, tls),
+        };
+        let server = server.map_err(failed)?.run();
         let handle = server.handle();
         Ok(Self { bound, waits, handle, task: tokio::spawn(server) })
     }

@@ -232,6 +232,10 @@ pub const fn delete(
     get(path, operation, en, zh, Shape::Nothing, handler).sends(&[]).of(Verb::Delete, 204, OPERATOR)
 }
 
+/// What a token can be answered with.
+const BY_TOKEN: [Code; 3] =
+    [Code::InvalidToken, Code::RoleForbidden, Code::IdentityProviderUnavailable];
+
 impl Route {
     const fn of(self, verb: Verb, status: u16, roles: &'static [Role]) -> Self {
         let shape = self.success.1;
@@ -306,7 +310,7 @@ impl Route {
         ];
         if !self.roles.is_empty() {
             let limited = [Code::RateLimited, Code::ServerBusy];
-            codes.extend([Code::InvalidToken, Code::RoleForbidden].into_iter().chain(limited));
+            codes.extend(BY_TOKEN.into_iter().chain(limited));
         }
         match self.body {
             Body::None => {}

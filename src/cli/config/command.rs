@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::node::read_models;
 use crate::cli::output::{Format, Page, Table, print, print_json, print_line};
 use crate::cli::stores::check_addresses;
+use crate::cli::tls;
 
 /// Show or check the configuration.
 ///
@@ -72,6 +73,7 @@ pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
             let (config, _) = Config::load(&args.config, std::env::vars())?;
             read_models(&config)?;
             check_addresses(&config)?;
+            tls::configured(&config)?;
             match args.output {
                 Format::Json => print_json(&json!({ "good": true }))?,
                 Format::Table => print_line("the configuration is good")?,

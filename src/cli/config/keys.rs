@@ -1,43 +1,16 @@
 //! Every configuration key: its kind, its default and what it is for. What is not here is refused,
 //! with the nearest key that is.
 
-use std::net::SocketAddr;
 use toml::Value;
 
-use crate::domain::text::says_something;
-
-/// What a key takes.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    Text,
-    Path,
-    /// An address and port to listen on.
-    Socket,
-    /// `http://` or `https://`, without a slash at the end.
-    Url,
-    /// Words of `[a-z0-9_-]` with dots between them, such as a domain's name turned round.
-    Dotted,
-    /// A URI with its scheme, such as `urn:…` or `https://…`.
-    Uri,
-    /// What names of streams begin with: visible ASCII, not `$`, at the end no letter or digit.
-    Prefix,
-    /// A whole number, the bounds included.
-    Number {
-        min: i64,
-        max: i64,
-    },
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// `true` or `false`.
-    Flag,
-}
+use super::kind::Kind;
 
 /// One configuration key.
 #[derive(Debug)]
 pub struct Key {
     pub name: &'static str,
     pub kind: Kind,
-    /// May hold `<data>` or `<listen>`, which stand for other keys; none: may be absent.
+    /// May hold `<data>`, `<listen>` or `<scheme>`, which stand for other keys; none: may be absent.
     pub default: Option<&'static str>,
     /// May carry a password, so it can come from a file, and is masked when printed.
     pub secret: bool,
@@ -68,7 +41,13 @@ const fn number(min: i64, max: i64) -> Kind {
 pub const KEYS: &[Key] = &[
     key("server.listen", Kind::Socket, "127.0.0.1:8080", "address and port of the API"),
     absent("server.metrics_listen", Kind::Socket, "address and port of /metrics; else none"),
-    key("server.public_url", Kind::Url, "http://<listen>", "how clients reach the API"),
+    key("server.public_url", Kind::Url, "<scheme>://<listen>", "how clients reach the API"),
+    absent(
+        "server.tls.cert",
+        Kind::Path,
+        "certificate of the listener with its chain (PEM), read again when it changes; else no TLS",
+    ),
+    absent("server.tls.key", Kind::Path, "private key of that certificate (PEM)"),
     key("server.max_body_bytes", number(1024, 1 << 30), "1048576", "largest JSON body"),
     key("server.max_document_bytes", number(1024, 1 << 34), "67108864", "largest document"),
     key(
@@ -131,6 +110,41 @@ pub const KEYS: &[Key] = &[
         "34560000",
         "seconds that a token may last at most, issued and accepted",
     ),
+    absent(
+        "auth.oidc.issuer",
+        Kind::Uri,
+        "OpenID Connect provider whose tokens are taken too, and by which people sign in; else none",
+    ),
+    absent("auth.oidc.audience", Kind::Text, "audience of its access tokens; else none are taken"),
+    absent("auth.oidc.jwks_url", Kind::Url, "its keys; else where its description says"),
+    key(
+        "auth.oidc.algorithms",
+        Kind::Text,
+        "RS256,ES256,EdDSA",
+        "algorithms of its signatures that are taken, of these three",
+    ),
+    key("auth.oidc.leeway_s", number(0, 300), "60", "seconds that its clock may differ by"),
+    key("auth.oidc.roles_claim", Kind::Text, "roles", "claim that names the role; dots are a path"),
+    absent(
+        "auth.oidc.roles",
+        Kind::Text,
+        "what it calls roles: ip-department=provincial_department,audit=auditor; else as Docket does",
+    ),
+    key("auth.oidc.office_claim", Kind::Text, "office", "claim that names the office"),
+    key(
+        "auth.oidc.divisions_claim",
+        Kind::Text,
+        "divisions",
+        "claim that lists divisions and areas",
+    ),
+    absent(
+        "auth.oidc.client_id",
+        Kind::Text,
+        "client as which people are signed in to the console; else with tokens only",
+    ),
+    absent_secret("auth.oidc.client_secret", "secret of that client, if it has one"),
+    key("auth.oidc.scopes", Kind::Text, "openid", "scopes that signing in asks for"),
+    key("auth.oidc.session_s", number(60, 86_400), "3600", "seconds that a person stays signed in"),
     absent(
         "reporting.reader_role",
         Kind::Text,
@@ -228,81 +242,8 @@ impl Key {
     /// # Errors
     /// What the key takes, for the message.
     pub fn accept(&self, value: Value) -> Result<Value, String> {
-        let text = match &value {
-            Value::String(text) => text.clone(),
-            Value::Integer(number) if matches!(self.kind, Kind::Number { .. }) => {
-                number.to_string()
-            }
-            Value::Boolean(flag) if matches!(self.kind, Kind::Flag) => flag.to_string(),
-            _ => return Err(self.kind.expectation()),
-        };
-        let good = match self.kind {
-            Kind::Text => says_something(&text),
-            Kind::Path => !text.is_empty(),
-            Kind::Socket => text.parse::<SocketAddr>().is_ok(),
-            Kind::Url => {
-                let host = text.strip_prefix("http://").or(text.strip_prefix("https://"));
-                host.is_some_and(|h| {
-                    !h.is_empty() && !h.ends_with('/') && !h.contains(char::is_whitespace)
-                })
-            }
-            Kind::Dotted => text.split('.').all(is_word),
-            Kind::Uri => is_uri(&text),
-            Kind::Prefix => is_prefix(&text),
-            Kind::Choice(words) => words.contains(&text.as_str()),
-            Kind::Flag => match text.parse::<bool>() {
-                Ok(flag) => return Ok(Value::Boolean(flag)),
-                Err(_) => false,
-            },
-            Kind::Number { min, max } => match text.parse::<i64>() {
-                Ok(n) if (min..=max).contains(&n) => return Ok(Value::Integer(n)),
-                _ => false,
-            },
-        };
-        if good { Ok(Value::String(text)) } else { Err(self.kind.expectation()) }
+        self.kind.accept(value)
     }
-}
-
-impl Kind {
-    fn expectation(self) -> String {
-        match self {
-            Kind::Text => "a text that is not empty".to_owned(),
-            Kind::Path => "a path".to_owned(),
-            Kind::Socket => "an IP address and port such as 127.0.0.1:8080".to_owned(),
-            Kind::Url => "an http:// or https:// address without a slash at the end".to_owned(),
-            Kind::Dotted => "words of a-z, 0-9, - and _ with dots between them".to_owned(),
-            Kind::Uri => "a URI with its scheme, in visible ASCII".to_owned(),
-            Kind::Prefix => {
-                "up to 50 visible ASCII characters, the first not $, the last no letter or digit"
-                    .to_owned()
-            }
-            Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
-            Kind::Choice(words) => format!("one of {}", words.join(", ")),
-            Kind::Flag => "true or false".to_owned(),
-        }
-    }
-}
-
-fn is_word(text: &str) -> bool {
-    let good = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
-    !text.is_empty() && text.bytes().all(good)
-}
-
-/// The last character keeps one log's streams apart from those of a log with a longer prefix.
-fn is_prefix(text: &str) -> bool {
-    (1..=50).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
-        && !text.starts_with('$')
-        && !text.ends_with(|last: char| last.is_ascii_alphanumeric())
-}
-
-fn is_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(good)
-        && !rest.is_empty()
-        && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 /// The key with this name.

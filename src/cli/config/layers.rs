@@ -98,10 +98,15 @@ impl Layers {
             }
             let value = default
                 .replace("<data>", self.text("store.data_dir"))
-                .replace("<listen>", self.text("server.listen"));
+                .replace("<listen>", self.text("server.listen"))
+                .replace("<scheme>", self.scheme());
             let value = key.accept(Value::String(value.clone())).unwrap_or(Value::String(value));
             self.values.insert(key.name, (value, Origin::Default));
         }
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.values.contains_key("server.tls.cert") { "https" } else { "http" }
     }
 
     fn text(&self, name: &str) -> &str {

@@ -19,7 +19,8 @@ use crate::cli::healthcheck::reachable;
 use crate::cli::node::sqlite_path;
 use crate::cli::output::{Format, print, print_json, tell};
 use crate::cli::progress::bar;
-use crate::cli::running::{self, Running, Signals};
+use crate::cli::running::{self, Running};
+use crate::cli::signals::Signals;
 use crate::cli::telemetry;
 use crate::cli::token::token;
 use crate::log::SqliteLog;
@@ -71,6 +72,10 @@ pub struct DemoArgs {
 /// A folder that is no demo's, a server that can't be started, a step that is not taken.
 pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let config = configuration(args)?;
+    if config.server.tls.cert.is_some() {
+        let text = "docket demo speaks no TLS; leave server.tls out of its configuration";
+        return Err(failure(Exit::Usage, text));
+    }
     telemetry::install_quiet(config.telemetry.log_format);
     prepare(&args.data_dir, args.fresh, &config).await?;
     let mut signals = Signals::take()?;

@@ -164,6 +164,9 @@ catalogue! {
     ReadModelsUnavailable "read-models-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The lists cannot be reached" "The database of the read models does not answer, or refuses, for now. Acts and single enrollments go on. Send the same request again after the stated time."
         zh "暂时无法访问列表" "查询表所在数据库目前没有响应或拒绝访问；行为登记和单个项目记录的查询不受影响。请在所示时间后重发同一请求。";
+    IdentityProviderUnavailable "identity-provider-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The token's issuer does not answer" "Its keys were never read by this server, so the token can't be judged. Docket's own tokens go on."
+        zh "身份提供方暂无响应" "本服务器尚未取得其公钥，无法核验该令牌；本系统自行签发的令牌不受影响。";
     Starting "starting" SERVICE_UNAVAILABLE retry 5 []
         en "The server is starting" "It waits for a store that it needs, or opens the record; `/health/ready` says what it waits for. Send the same request again after the stated time."
         zh "服务器正在启动" "服务器正在等待所需的存储或打开记录，详见 /health/ready。请在所示时间后重发同一请求。";

@@ -66,7 +66,7 @@ struct Files {
 }
 
 /// What changes with a file's content: device, number, length, times of change.
-type Mark = (u64, u64, u64, (i64, i64), (i64, i64));
+pub(in crate::api::asking) type Mark = (u64, u64, u64, (i64, i64), (i64, i64));
 
 impl AcceptedKeys {
     /// This key alone, for as long as the process runs.
@@ -164,7 +164,8 @@ fn accepted(what: KeyUse, key: &TokenKey) -> Accepted {
     Accepted { what, id: key.id().to_owned(), key: decoding }
 }
 
-fn mark(path: &Path) -> Option<Mark> {
+/// As a file is now; nothing where it can't be looked at.
+pub(in crate::api::asking) fn mark(path: &Path) -> Option<Mark> {
     let data = fs::metadata(path).ok()?;
     let (modified, changed) =
         ((data.mtime(), data.mtime_nsec()), (data.ctime(), data.ctime_nsec()));

@@ -57,7 +57,14 @@ mod tests {
             divisions: vec!["440000".to_owned()],
         };
         let (key_id, token_id) = ("k".to_owned(), "t".to_owned());
-        Arc::new(Verified { principal, key_id, token_id, expires_at: 10 })
+        Arc::new(Verified {
+            principal,
+            key_id,
+            token_id,
+            expires_at: 10,
+            leeway_s: 0,
+            is_own: true,
+        })
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use super::accepted::{AcceptedKeys, is_token_id};
 use super::key::{KeyError, TokenKey};
-use super::{Principal, Role, crypto};
+use super::{Principal, Role};
 use crate::domain::text::says_something;
+use crate::oidc::{MAX_TOKEN_BYTES, TokenError, install_crypto};
 use ed25519_dalek::pkcs8::EncodePrivateKey;
+use futures_util::future::BoxFuture;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use std::future::ready;
 use std::path::Path;
 
 /// What two clocks may differ by, in seconds.
 pub const LEEWAY_S: i64 = 60;
-/// The longest token that is looked at, in bytes.
-pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// The longest that any token may last: 400 days.
 pub const MAX_TOKEN_LIFE_S: u32 = 400 * 24 * 3600;
 /// RFC 9068: the type that tells an access token from every other JWT of the same issuer.
@@ -44,6 +45,8 @@ struct IssuedClaims<'a> {
     role: Role,
     office: &'a str,
     divisions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_iss: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +61,7 @@ struct Claims {
     office: String,
     #[serde(default)]
     divisions: Vec<String>,
+    sub_iss: Option<String>,
 }
 
 /// A principal whose token was verified.
@@ -70,48 +74,17 @@ pub struct Verified {
     pub token_id: String,
     /// The `exp` claim, Unix seconds.
     pub expires_at: i64,
+    /// What two clocks may differ by, in seconds.
+    pub leeway_s: i64,
+    /// Whether it was issued with Docket's own key.
+    pub is_own: bool,
 }
 
 impl Verified {
     /// Whether the token has not expired, give or take the leeway.
     pub fn holds_at(&self, now_unix_s: i64) -> bool {
-        now_unix_s < self.expires_at.saturating_add(LEEWAY_S)
+        now_unix_s < self.expires_at.saturating_add(self.leeway_s)
     }
-}
-
-/// What is wrong with a token.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    #[error("The token is longer than {MAX_TOKEN_BYTES} bytes.")]
-    TooLong,
-    #[error("The token is not a JWT: three base64url parts with dots between.")]
-    Malformed,
-    #[error("The token is not signed with EdDSA, the only algorithm taken.")]
-    Algorithm,
-    #[error("The token's type is not at+jwt, an access token.")]
-    Type,
-    #[error("The token has a critical header that is not understood.")]
-    Critical,
-    #[error("The token is signed with a key that is not accepted (any more).")]
-    UnknownKey,
-    #[error("The token's signature does not fit.")]
-    Signature,
-    #[error("The token comes from another issuer.")]
-    Issuer,
-    #[error("The token was issued for another service.")]
-    Audience,
-    #[error("The token has expired.")]
-    Expired,
-    #[error("The token was revoked.")]
-    Revoked,
-    #[error("The token lasts longer than {max_s} seconds, the most that is taken.")]
-    LastsTooLong { max_s: u32 },
-    #[error("The token is not valid yet.")]
-    NotYetValid,
-    #[error(
-        "The token lacks a claim, or one has the wrong form: iss, aud, sub, iat, exp, jti, role and office are needed."
-    )]
-    Claims,
 }
 
 /// Tells who a token stands for: the seam for identity providers outside.
@@ -125,6 +98,11 @@ pub trait Verifier: Send + Sync {
     /// Whether a token that was verified before still counts, as far as its key and its id go; asked at
     /// each use of a remembered token.
     fn still_accepts(&self, verified: &Verified, now_unix_s: i64) -> bool;
+
+    /// Gets what was lacking where a token was refused for its key; whether to verify it again.
+    fn learn<'a>(&'a self, _token: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(ready(false))
+    }
 }
 
 /// A token for `ttl_s` seconds from `now_unix_s`.
@@ -137,7 +115,22 @@ pub fn issue(
     now_unix_s: i64,
     ttl_s: u32,
 ) -> Result<String, jsonwebtoken::errors::Error> {
-    crypto::install();
+    issue_for(key, grant, None, now_unix_s, ttl_s)
+}
+
+/// As [`issue`], for somebody whom this issuer knows by that name: the record names a person alike,
+/// whether signed in or with a token of the provider.
+///
+/// # Errors
+/// As [`issue`].
+pub fn issue_for(
+    key: &TokenKey,
+    grant: &Grant,
+    known_by: Option<&str>,
+    now_unix_s: i64,
+    ttl_s: u32,
+) -> Result<String, jsonwebtoken::errors::Error> {
+    install_crypto();
     let mut header = Header::new(Algorithm::EdDSA);
     header.typ = Some(TOKEN_TYPE.to_owned());
     header.kid = Some(key.id().to_owned());
@@ -152,6 +145,7 @@ pub fn issue(
         role: grant.role,
         office: &grant.office,
         divisions: &grant.divisions,
+        sub_iss: known_by,
     };
     let der = key.pair.to_pkcs8_der().map_err(|_| ErrorKind::InvalidEddsaKey)?;
     jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_der(der.as_bytes()))
@@ -186,7 +180,7 @@ impl LocalVerifier {
     }
 
     fn with_keys(keys: AcceptedKeys, issuer: &str, audience: &str) -> LocalVerifier {
-        crypto::install();
+        install_crypto();
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
@@ -255,8 +249,10 @@ impl Verifier for LocalVerifier {
             key_id,
             token_id: claims.jti,
             expires_at: claims.exp,
+            leeway_s: LEEWAY_S,
+            is_own: true,
             principal: Principal {
-                iss: claims.iss,
+                iss: claims.sub_iss.unwrap_or(claims.iss),
                 sub: claims.sub,
                 role: claims.role,
                 office: claims.office,

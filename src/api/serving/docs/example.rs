@@ -39,6 +39,7 @@ fn value_of(part: &str, route: &Route) -> &'static str {
         "subject" => "$SUBJECT",
         "act" => "$ACT",
         "version" => "$VERSION",
+        "other" => "$OTHER",
         "division" => "$DIVISION",
         "digest" => "$DIGEST",
         "operation" => "$OPERATION",
@@ -57,7 +58,7 @@ fn value_of(part: &str, route: &Route) -> &'static str {
 }
 
 /// What sets a variable: its name, and the commands; later ones may use those before.
-const SET: [(&str, &str); 8] = [
+const SET: [(&str, &str); 9] = [
     (
         "PROGRAM SUBJECT",
         r#"STREAM=$(curl -sS -H "Authorization: Bearer $AUDITOR" "$DOCKET_SERVER/v1/events?type=PlanSubmitted&limit=1" | first stream)
@@ -66,6 +67,10 @@ PROGRAM=${STREAM%%-*} SUBJECT=${STREAM#*-}"#,
     (
         "VERSION",
         r#"VERSION=$(curl -sS -H "Authorization: Bearer $AUDITOR" "$DOCKET_SERVER/v1/programs/$PROGRAM/measures" | first version)"#,
+    ),
+    (
+        "OTHER",
+        r#"OTHER=$(curl -sS -H "Authorization: Bearer $AUDITOR" "$DOCKET_SERVER/v1/programs/$PROGRAM/measures" | grep -o '"version":"[^"]*' | tail -n 1 | cut -d '"' -f 4)"#,
     ),
     (
         "ACT",

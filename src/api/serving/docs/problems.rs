@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::causes::cause;
 use super::resource;
 use crate::api::asking::reader::Reader;
 use crate::views::problem::{Code, documentation};
@@ -14,7 +15,7 @@ pub fn list(reader: &Reader) -> Markup {
             "An answer that is no success is a problem (RFC 9457, application/problem+json). Its type is the address of one of these pages, its code the same in capitals; detail says what is wrong this time, trace_id finds it in the server's log.",
             "凡非成功的答复均为问题（RFC 9457，application/problem+json）。其 type 即下列某页的地址，code 为同一名称的大写形式；detail 说明此次错在何处，trace_id 用于在服务器日志中查找。"
         )) }
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr {
                 th scope="col" { (reader.say("Status", "状态码")) }
                 th scope="col" { (reader.say("Name", "名称")) }
@@ -34,6 +35,7 @@ pub fn list(reader: &Reader) -> Markup {
 /// One of them.
 pub fn page(reader: &Reader, code: Code) -> Markup {
     let doc = documentation(code);
+    let (cause_en, cause_zh) = cause(code);
     let from: Vec<_> = resource::names()
         .into_iter()
         .flat_map(resource::routes_of)
@@ -41,12 +43,13 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
         .collect();
     html! {
         h1 { (code.title(reader.language)) }
-        h2 { (reader.say("What it means", "含义与原因")) }
-        p.lead { (code.text(reader.language)) }
+        p.lead { (with_code(code.text(reader.language))) }
+        h2 { (reader.say("The usual cause", "常见原因")) }
+        p { (reader.say(cause_en, cause_zh)) }
         h2 { (reader.say("What helps", "处理办法")) }
         p { (remedy(reader, code)) }
         h2 { (reader.say("What the answer says", "答复的内容")) }
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             tr { th scope="row" { code { "type" } } td { code { (reader.server) "/problems/" (doc.name) } } }
             tr { th scope="row" { code { "code" } } td { code { (doc.code) } } }
             tr { th scope="row" { code { "status" } } td { (doc.status) } }
@@ -67,6 +70,13 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
             } } }
         }
     }
+}
+
+/// A text with what stands between back quotes as code.
+fn with_code(text: &str) -> Markup {
+    html! { @for (number, part) in text.split('`').enumerate() {
+        @if number % 2 == 1 { code { (part) } } @else { (part) }
+    } }
 }
 
 fn resource_of(path: &str) -> &str {

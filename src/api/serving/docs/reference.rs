@@ -73,7 +73,7 @@ pub fn acts(reader: &Reader) -> Markup {
         @for kind in ActKind::ALL {
             h2 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } " "
                 span.quiet { (kind.label().get(reader.language)) } }
-            p { (described(*kind).unwrap_or_default()) }
+            p lang="en" { (described(*kind).unwrap_or_default()) }
             (members(reader, &schemas[format!("content_{}", kind.as_str())]))
         }
     }
@@ -87,11 +87,11 @@ pub fn types(reader: &Reader) -> Markup {
         h1 { (reader.say("Types", "类型")) }
         p.lead { (reader.say(
             "What bodies and answers are made of, as in the OpenAPI document.",
-            "请求体与答复的组成，与 OpenAPI 文档一致。"
+            "请求体与答复的组成，与 OpenAPI 文档一致；各成员的说明为英文。"
         )) }
         @for (name, schema) in named.filter(|(name, _)| !of_one_act(name)) {
             h2 id={ "type-" (name) } { code { (name) } }
-            p { (schema["description"].as_str().unwrap_or_default()) }
+            p lang="en" { (schema["description"].as_str().unwrap_or_default()) }
             (members(reader, schema))
         }
     }
@@ -108,11 +108,11 @@ fn members(reader: &Reader, schema: &Value) -> Markup {
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
     html! {
         @if let Some(properties) = properties { @if !properties.is_empty() {
-            div.scroll { table { @for (name, schema) in properties {
+            div.scroll tabindex="0" { table { @for (name, schema) in properties {
                 tr {
-                    th { code { (name) } @if is_required(name) { " *" } }
+                    th scope="row" { code { (name) } @if is_required(name) { " *" } }
                     td.quiet { (type_of(reader, schema)) }
-                    td { (schema["description"].as_str().unwrap_or_default()) }
+                    td lang="en" { (schema["description"].as_str().unwrap_or_default()) }
                 }
             } } }
         } } @else { p.quiet { (type_of(reader, schema)) } }

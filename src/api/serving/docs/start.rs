@@ -80,7 +80,7 @@ pub fn page(reader: &Reader) -> Markup {
     let all: Vec<Example> = all.map(Example::clone).collect();
     html! {
         h1 { (say("The first hour with Docket", "Docket 入门")) }
-        @for (en, zh) in LINES { p { (say(en, zh)) } }
+        ul { @for (en, zh) in LINES { li { (say(en, zh)) } } }
         p { a href=(reader.link("/docs/words")) { (say("The words", "词汇")) } " · "
             a href=(reader.link("/docs/acts")) { (say("Every act", "全部行为")) } " · "
             a href=(reader.link("/docs/problems")) { (say("Every problem", "全部问题")) } " · "
