@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::causes::cause;
+use super::frame::with_code;
 use super::resource;
 use crate::api::asking::reader::Reader;
 use crate::views::problem::{Code, documentation};
@@ -70,13 +71,6 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
             } } }
         }
     }
-}
-
-/// A text with what stands between back quotes as code.
-fn with_code(text: &str) -> Markup {
-    html! { @for (number, part) in text.split('`').enumerate() {
-        @if number % 2 == 1 { code { (part) } } @else { (part) }
-    } }
 }
 
 fn resource_of(path: &str) -> &str {
