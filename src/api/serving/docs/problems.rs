@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::causes::cause;
-use super::frame::with_code;
+use super::prose::with_code;
 use super::resource;
 use crate::api::asking::reader::Reader;
 use crate::views::problem::{Code, documentation};

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::frame::with_code;
+use super::prose::with_code;
 use crate::api::asking::reader::Reader;
 use crate::api::serving::openapi::openapi_json;
 use crate::api::table::route::Route;
