@@ -91,7 +91,7 @@ async fn the_acts_and_types_are_shown_member_by_member() {
         }
         let evaluate = acts.split("id=\"act-evaluate\"").nth(1).unwrap();
         let evaluate = evaluate.split("<h2").next().unwrap();
-        for part in ["<code>findings</code> *", "<code>result</code> *", "`failed`"] {
+        for part in ["<code>findings</code> *", "<code>result</code> *", "<code>failed</code>"] {
             assert!(evaluate.contains(part), "{part}: {evaluate}");
         }
         assert!(!evaluate.contains("<p lang=\"en\"></p>"), "it is described: {evaluate}");

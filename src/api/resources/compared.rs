@@ -236,7 +236,7 @@ pub async fn list_judged_otherwise(call: Call) -> Answered {
     let other = edition(&call, "other", "other_edition").await?;
     let mut measure = other.measure.clone();
     measure.version = one.measure.version.clone();
-    measure.in_force_from = one.measure.in_force_from.clone();
+    measure.in_force_from = one.measure.in_force_from;
     let tried = Arc::new(Edition { measure, digest: other.digest.clone() });
     let after = call.parameter("after").unwrap_or_default();
     let judged = call.state.app.judge_some_again(&tried, after, AT_ONCE).await;

@@ -10,6 +10,7 @@ mod causes;
 mod example;
 mod frame;
 mod problems;
+mod prose;
 mod reference;
 mod resource;
 mod start;

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::causes::cause;
+use super::prose::with_code;
 use super::resource;
 use crate::api::asking::reader::Reader;
 use crate::views::problem::{Code, documentation};
@@ -72,13 +73,6 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
     }
 }
 
-/// A text with what stands between back quotes as code.
-fn with_code(text: &str) -> Markup {
-    html! { @for (number, part) in text.split('`').enumerate() {
-        @if number % 2 == 1 { code { (part) } } @else { (part) }
-    } }
-}
-
 fn resource_of(path: &str) -> &str {
     path.strip_prefix("/v1/").and_then(|rest| rest.split('/').next()).unwrap_or("server")
 }
@@ -91,7 +85,7 @@ fn yes_or_no(reader: &Reader, code: Code) -> &'static str {
 }
 
 /// What to do: by whom it can be mended.
-fn remedy<'t>(reader: &'t Reader, code: Code) -> &'t str {
+fn remedy(reader: &Reader, code: Code) -> &str {
     let status = code.status().as_u16();
     let (en, zh) = match (code, status) {
         (Code::DocumentDamaged, _) => (
@@ -114,7 +108,7 @@ fn remedy<'t>(reader: &'t Reader, code: Code) -> &'t str {
             "Ask whoever may: the answer names the roles or the office. Another token of your own does not help where the law gives the act to somebody else.",
             "请由有权者办理：答复列明所需的角色或机关。法规赋予他人的行为，更换自己的令牌无济于事。",
         ),
-        (_, 404 | 405 | 406) => (
+        (_, 404..=406) => (
             "Compare the address with these pages and the ids with the lists that the server gives; ids are compared without case.",
             "请对照本说明核对地址，并以服务器给出的列表核对标识；标识不区分大小写。",
         ),

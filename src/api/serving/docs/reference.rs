@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::prose::with_code;
 use crate::api::asking::reader::Reader;
 use crate::api::serving::openapi::openapi_json;
 use crate::api::table::route::Route;
@@ -73,7 +74,7 @@ pub fn acts(reader: &Reader) -> Markup {
         @for kind in ActKind::ALL {
             h2 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } " "
                 span.quiet { (kind.label().get(reader.language)) } }
-            p lang="en" { (described(*kind).unwrap_or_default()) }
+            p lang="en" { (with_code(described(*kind).unwrap_or_default())) }
             (members(reader, &schemas[format!("content_{}", kind.as_str())]))
         }
     }
@@ -91,7 +92,7 @@ pub fn types(reader: &Reader) -> Markup {
         )) }
         @for (name, schema) in named.filter(|(name, _)| !of_one_act(name)) {
             h2 id={ "type-" (name) } { code { (name) } }
-            p lang="en" { (schema["description"].as_str().unwrap_or_default()) }
+            p lang="en" { (with_code(schema["description"].as_str().unwrap_or_default())) }
             (members(reader, schema))
         }
     }
@@ -111,11 +112,11 @@ fn members(reader: &Reader, schema: &Value) -> Markup {
             div.scroll tabindex="0" { table { @for (name, schema) in properties {
                 tr {
                     th scope="row" { code { (name) } @if is_required(name) { " *" } }
-                    td.quiet { (type_of(reader, schema)) }
-                    td lang="en" { (schema["description"].as_str().unwrap_or_default()) }
+                    td.quiet lang="en" { (type_of(reader, schema)) }
+                    td lang="en" { (with_code(schema["description"].as_str().unwrap_or_default())) }
                 }
             } } }
-        } } @else { p.quiet { (type_of(reader, schema)) } }
+        } } @else { p.quiet lang="en" { (type_of(reader, schema)) } }
     }
 }
 
