@@ -69,7 +69,7 @@ impl SignInBy {
     /// When the provider does not say where.
     pub async fn address(&self, sent: &Sent) -> Result<String, SignInError> {
         let said = self.provider.description().await?;
-        let to = endpoint(&said, "authorization_endpoint")?;
+        let to = self.endpoint(&said, "authorization_endpoint")?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&sent.verifier));
         let mut url = Url::parse(&to).map_err(|_| not_said("authorization_endpoint"))?;
         url.query_pairs_mut()
@@ -123,7 +123,7 @@ impl SignInBy {
             ("redirect_uri", &self.client.redirect),
             ("code_verifier", &sent.verifier),
         ];
-        let mut request = self.provider.http.post(endpoint(said, "token_endpoint")?);
+        let mut request = self.provider.http.post(self.endpoint(said, "token_endpoint")?);
         match &self.client.secret {
             None => fields.push(("client_id", &self.client.id)),
             Some(secret) => match takes(said, "client_secret_basic") {
@@ -155,6 +155,12 @@ impl SignInBy {
         }
     }
 
+    fn endpoint(&self, said: &Value, name: &'static str) -> Result<String, SignInError> {
+        let url = said[name].as_str().ok_or_else(|| not_said(name))?;
+        self.provider.check_address(url).map_err(SignInError::Answer)?;
+        Ok(url.to_owned())
+    }
+
     /// RFC 6749, 2.3.1: id and secret are encoded as in a form first.
     fn basic(&self, secret: &str) -> String {
         let pair = format!("{}:{}", encoded(&self.client.id), encoded(secret));
@@ -166,10 +172,6 @@ impl SignInBy {
 fn takes(said: &Value, way: &str) -> bool {
     let ways = said["token_endpoint_auth_methods_supported"].as_array();
     ways.is_none_or(|ways| ways.iter().any(|known| known == way))
-}
-
-fn endpoint(said: &Value, name: &'static str) -> Result<String, SignInError> {
-    said[name].as_str().map(ToOwned::to_owned).ok_or_else(|| not_said(name))
 }
 
 fn not_said(name: &str) -> SignInError {

@@ -98,7 +98,13 @@ fn published(jwk: &Value) -> Option<Published> {
 pub struct Keys {
     pace: Pace,
     known: RwLock<Option<Arc<KeySet>>>,
-    asked: Mutex<Option<Instant>>,
+    asked: Mutex<Option<Asked>>,
+}
+
+/// That keys were read for the sake of a token.
+struct Asked {
+    at: Instant,
+    had_keys: bool,
 }
 
 impl Keys {
@@ -134,13 +140,16 @@ impl Keys {
         if known.as_ref().is_some_and(|known| known.has_id(id)) {
             return true;
         }
-        let between = if known.is_some() { self.pace.between } else { self.pace.while_away };
-        if asked.is_some_and(|at| at.elapsed() < between) {
+        let had_keys = known.is_some();
+        let between = if had_keys { self.pace.between } else { self.pace.while_away };
+        // What was asked for while there were no keys at all says nothing of a key that is new.
+        let is_early = |last: &Asked| last.had_keys == had_keys && last.at.elapsed() < between;
+        if asked.as_ref().is_some_and(is_early) {
             return false;
         }
         let read = read.await;
         // Counted from the end: who waited meanwhile does not wait once more.
-        *asked = Some(Instant::now());
+        *asked = Some(Asked { at: Instant::now(), had_keys });
         self.keep(read) && self.known().is_some_and(|known| known.has_id(id))
     }
 
@@ -148,5 +157,60 @@ impl Keys {
         let Some(read) = read else { return false };
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(read));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_key_is_for_the_algorithm_of_its_kind_and_a_secret_for_none() {
+        let x = URL_SAFE_NO_PAD.encode([7; 32]);
+        let ed = |more: &[(&str, &str)]| {
+            let mut jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
+            more.iter().for_each(|(name, value)| jwk[*name] = json!(value));
+            jwk
+        };
+        let of = |keys: &[Value]| KeySet::of(&json!({"keys": keys}));
+        let found = |keys: &[Value], id: Option<&str>| {
+            of(keys).find(id, Algorithm::EdDSA).map(|key| key.id.clone())
+        };
+        let (a, b) = (ed(&[("kid", "a")]), ed(&[("kid", "b")]));
+        assert_eq!(found(&[a.clone(), b.clone()], Some("b")).as_deref(), Some("b"));
+        assert_eq!(found(&[a.clone(), b.clone()], None), None, "which one is not said");
+        assert_eq!(found(std::slice::from_ref(&a), None).as_deref(), Some("a"));
+        // A key without an id has one of its own, by which it is known while it is published.
+        let made = found(&[ed(&[])], None).unwrap();
+        assert!(of(&[ed(&[])]).find(Some(&made), Algorithm::EdDSA).is_some());
+        assert_eq!(found(&[b], Some(&made)), None);
+        for unfit in [
+            ed(&[("kid", "a"), ("use", "enc")]),
+            ed(&[("kid", "a"), ("alg", "RS256")]),
+            json!({"kty": "oct", "kid": "a", "k": x}),
+            json!({"kty": "EC", "crv": "P-384", "kid": "a", "x": x, "y": x}),
+            json!({"kty": "post-quantum", "kid": "a"}),
+        ] {
+            assert_eq!(found(std::slice::from_ref(&unfit), Some("a")), None, "{unfit}");
+        }
+        assert!(of(&[a]).find(Some("a"), Algorithm::ES256).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_stay_when_none_can_be_read_and_who_waited_does_not_read_again() {
+        let pace = Pace { between: Duration::from_secs(30), ..Pace::default() };
+        let keys = Keys::new(pace);
+        let read = async |id: &str| {
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode([7; 32]), "kid": id});
+            Some(KeySet::of(&json!({"keys": [jwk]})))
+        };
+        assert!(!keys.learn(Some("a"), async { None }).await, "away");
+        assert!(keys.known().is_none());
+        assert!(keys.read(read("a")).await);
+        assert!(!keys.read(async { None }).await);
+        assert!(keys.learn(Some("a"), async { unreachable!("it is known") }).await);
+        assert!(!keys.learn(Some("b"), read("a")).await, "asked, though it had been away just now");
+        assert!(!keys.learn(Some("b"), async { unreachable!("not so soon") }).await);
     }
 }

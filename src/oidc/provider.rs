@@ -3,6 +3,7 @@
 //! The time is a parameter: Unix seconds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -70,6 +71,8 @@ pub struct Provider {
     pub(super) settings: ProviderSettings,
     pub(super) http: Client,
     keys: Keys,
+    /// Whether the last reading of the keys failed.
+    is_away: AtomicBool,
 }
 
 /// The issuer that a token names, whether it is true or not.
@@ -88,7 +91,8 @@ impl Provider {
     pub fn new(settings: ProviderSettings) -> reqwest::Result<Arc<Self>> {
         crypto::install();
         let keys = Keys::new(settings.pace);
-        Ok(Arc::new(Self { settings, http: fetch::client()?, keys }))
+        let is_away = AtomicBool::default();
+        Ok(Arc::new(Self { settings, http: fetch::client()?, keys, is_away }))
     }
 
     /// What was agreed with it.
@@ -126,12 +130,25 @@ impl Provider {
         let read = match &self.settings.jwks_url {
             Some(url) => self.keys_at(url).await,
             None => match self.description().await {
-                Ok(said) => self.keys_at(said["jwks_uri"].as_str().unwrap_or_default()).await,
+                Ok(said) => {
+                    let url = said["jwks_uri"].as_str().unwrap_or_default();
+                    match self.check_address(url) {
+                        Ok(()) => self.keys_at(url).await,
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err(error.to_string()),
             },
         };
         match read {
-            Ok(keys) => Some(keys),
+            Ok(keys) => {
+                if self.is_away.swap(false, Ordering::Relaxed) {
+                    tracing::info!(%issuer, "the provider's keys can be read again");
+                }
+                Some(keys)
+            }
+            // Told once: it is tried again and again.
+            Err(_) if self.is_away.swap(true, Ordering::Relaxed) => None,
             Err(error) => {
                 tracing::warn!(%issuer, %error, "the provider's keys can't be read; those that were read last count");
                 None
@@ -141,7 +158,20 @@ impl Provider {
 
     async fn keys_at(&self, url: &str) -> Result<KeySet, String> {
         let what = format!("the keys at {url}");
-        fetch::good(self.http.get(url), &what).await.map(|jwks| KeySet::of(&jwks))
+        let jwks = fetch::good(self.http.get(url), &what).await?;
+        match jwks["keys"].is_array() {
+            true => Ok(KeySet::of(&jwks)),
+            false => Err(format!("{what} are no JWKS: a list called keys is missing")),
+        }
+    }
+
+    /// Refuses an address out of the description by which others could answer for the provider.
+    pub(super) fn check_address(&self, url: &str) -> Result<(), String> {
+        let is_encrypted = url.starts_with("https://");
+        match is_encrypted || self.settings.issuer.starts_with("http://") {
+            true => Ok(()),
+            false => Err(format!("the provider names {url:?}, which is no https:// address")),
+        }
     }
 
     /// What the provider publishes of itself.
@@ -276,4 +306,34 @@ impl Provider {
 fn seconds(value: &Value) -> Option<i64> {
     let whole = |number: f64| (number.abs() < 1e15).then_some(number as i64);
     value.as_i64().or_else(|| value.as_f64().and_then(whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_over_https_leads_to_no_plain_address() {
+        let provider = |issuer: &str| {
+            Provider::new(ProviderSettings {
+                issuer: issuer.to_owned(),
+                audience: None,
+                jwks_url: None,
+                algorithms: vec![Algorithm::ES256],
+                leeway_s: 60,
+                max_life_s: 600,
+                client: None,
+                pace: Pace::default(),
+            })
+        };
+        let encrypted = provider("https://idp.example").unwrap();
+        assert_eq!(encrypted.check_address("https://keys.example/jwks"), Ok(()));
+        for plain in ["http://idp.example/token", "", "javascript:alert(1)"] {
+            assert!(encrypted.check_address(plain).is_err(), "{plain}");
+        }
+        assert_eq!(
+            provider("http://127.0.0.1:1").unwrap().check_address("http://127.0.0.1:1/t"),
+            Ok(())
+        );
+    }
 }

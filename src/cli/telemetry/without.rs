@@ -28,6 +28,5 @@ impl Traces {
     }
 
     /// Nothing to end.
-    #[expect(clippy::unused_async, reason = "as with the feature")]
     pub async fn end(self) {}
 }

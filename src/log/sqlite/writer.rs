@@ -201,10 +201,7 @@ impl Writer {
                 Err(why) => every(&why),
             };
         }
-        let flushing = trace::flush(appends.iter().map(|append| &append.span));
-        let ended = self.end();
-        drop(flushing);
-        match ended {
+        match self.end(appends) {
             Ok(()) => self.acknowledge(appends, results, next),
             // It comes before the record that makes the commit count.
             Err(error) if is_full(&error) => every(&self.nothing_written(&error)),
@@ -269,7 +266,8 @@ impl Writer {
     }
 
     /// COMMIT.
-    fn end(&mut self) -> rusqlite::Result<()> {
+    fn end(&mut self, appends: &[Append]) -> rusqlite::Result<()> {
+        let _flushing = trace::flush(appends.iter().map(|append| &append.span));
         self.faults.at(Step::Commit, &self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.faults.at(Step::Committed, &self.connection)
