@@ -4,6 +4,7 @@
 # make bench  how fast, and what bounds it
 # make campaign MINUTES=10   kills and faults at random for so long; SEED=… repeats one
 # make tampering MINUTES=10  changes to a log at random for so long, each of which has to be found; likewise
+# make pictures              the pictures of the console in docs/, taken anew
 # make fuzz MINUTES=10       whatever there is, given to the verifier for so long by each target (nightly Rust)
 
 CARGO ?= cargo
@@ -12,7 +13,7 @@ FUZZ_VERSION := 0.13.2
 # Files that are generated and committed are compared by this suite.
 DRIFT := $(if $(wildcard tests/drift.rs),--test drift)
 
-.PHONY: run test check bench campaign tampering fuzz tools deny fuzzer
+.PHONY: run test check bench campaign tampering fuzz pictures tools browser deny fuzzer
 
 run: tools
 	$(CARGO) build --release --locked
@@ -20,7 +21,7 @@ run: tools
 
 # The read models on PostgreSQL are tested on a server that the tests start: installed binaries, else
 # Debian's, which root installs. A changed snapshot fails; only `cargo insta` may write one.
-test: tools
+test: tools browser
 	INSTA_UPDATE=no $(CARGO) test --locked --all-features
 
 check: tools deny
@@ -58,6 +59,24 @@ tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust, see https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; } \
 		|| { echo "a C compiler is missing: install gcc" >&2; exit 1; }
+
+# What the tests look at the console with: Debian's Chromium, driven by Node.js; what drives it comes from
+# the npm registry, at the versions of the lock file.
+BROWSER := tests/browser
+browser:
+	@missing=; \
+	for one in chromium node:nodejs npm; do command -v $${one%:*} >/dev/null || missing="$$missing $${one#*:}"; done; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } \
+		|| { echo "missing for the tests in a browser: install$$missing" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
+		|| { echo "Node.js $$(node --version) is too old to drive the browser: install 20 or newer" >&2; exit 1; }
+	@cd $(BROWSER) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund; } \
+		|| { echo "npm could not install what drives the browser (its words stand above); it takes the npm registry" >&2; exit 1; }
+
+pictures: tools browser
+	$(CARGO) build --locked --all-features
+	node $(BROWSER)/pictures.mjs target/debug/docket docs
 
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny --version $(DENY_VERSION)

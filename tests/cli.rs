@@ -70,6 +70,9 @@ mod support;
 mod tamper;
 #[path = "cli/tls.rs"]
 mod tls;
+#[cfg(feature = "otlp")]
+#[path = "cli/traces.rs"]
+mod traces;
 #[path = "cli/verify.rs"]
 mod verify;
 #[path = "cli/webhooks.rs"]
