@@ -248,7 +248,7 @@ fn tiles_say_whose_move_it_is_what_is_overdue_and_what_is_old() {
     let known =
         listed.iter().filter(|item| !late.contains(item["subject"].as_str().unwrap())).count();
     assert_eq!(grid("due").matches("none overdue").count(), known);
-    assert_eq!(grid("evidence").matches("by 12 May 2017").count(), {
+    assert_eq!(grid("evidence").matches("12 May 2017 or earlier").count(), {
         let then = |item: &&Value| item["last_evidenced_on"] == "../2017-05-12";
         listed.iter().filter(then).count()
     });
