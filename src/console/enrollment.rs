@@ -10,6 +10,7 @@ use super::links::{Times, address, encoded};
 use super::near;
 use super::spoken::spoken;
 use super::timeline::timeline;
+use super::two::two;
 use crate::domain::date::Day;
 use crate::domain::words;
 
@@ -51,7 +52,11 @@ pub async fn page(page: &Page) -> Made {
             h2 #timeline { (page.say("Timeline", "时间线")) }
             p.quiet { (page.say("Edges are as wide as their source is vague. Stages are background: nothing is judged by them.", "边缘宽度表示日期的不确定程度。国家阶段仅作背景，不作为判断依据。")) }
             (days(page, whole, text(&status, "as_of")))
-            (timeline(page, &line, today))
+            @if page.parameter("two") == "1" { (two(page, &path, whole, today).await?) }
+            @else {
+                (timeline(page, &line, today))
+                p { a href=(page.times.link(&here, &[("two", "1")])) { (page.say("Both times at once: what was known after each event", "双时间图：每一事件之后所知")) } }
+            }
         }
         div.columns.main {
             section aria-labelledby="trail" {

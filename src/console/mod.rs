@@ -35,6 +35,7 @@ mod spoken;
 mod standstill;
 mod tiles;
 mod timeline;
+mod two;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::asking::{Failure, Made, Page};
 use super::frame::{Head, counted, framed, known_from, shown_if};
 use super::json::{at, flag, list, number, sequence, text, text_if, texts};
-use super::tiles::tiles;
+use super::tiles::{self, tiles};
 use super::{Settings, places, see_other};
 use crate::domain::ids::Language;
 use crate::views::inside::Inside;
@@ -51,6 +51,7 @@ pub async fn page(page: &Page) -> Made {
     };
     let items = list(&enrolled, "items");
     let (name, other) = super::frame::named(at(&program, "name"), page.language);
+    let shown = tiles::shown(page, &id).await?;
     let is_of_provinces = texts(&program, "subject_kinds").contains(&"province") && !exercise;
     let body = html! {
         h1 { (name) " " span.other lang=(other_tag(page)) { (other) } }
@@ -62,8 +63,8 @@ pub async fn page(page: &Page) -> Made {
         } }
         div.columns {
             @if is_of_provinces { section aria-labelledby="tiles" {
-                h2 #tiles { (page.say("Category and phase", "类型与阶段")) }
-                (tiles(page, &id, items))
+                h2 #tiles { (page.say("By province", "各省情况")) }
+                (tiles(page, &id, items, &shown))
             } }
             @if !list(&quotas, "quotas").is_empty() { section aria-labelledby="places" {
                 h2 #places { (page.say("Places", "名额")) }

@@ -1,10 +1,13 @@
 //! The provinces as tiles that stand by rough direction: no boundary is drawn, so this is no map.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::asking::Page;
-use super::json::{text, text_if};
+use super::asking::{Failure, Page};
+use super::frame::shown_if;
+use super::json::{list, text, text_if};
 
 /// Column, row, id, and the name on the tile in both languages.
 const TILES: [(usize, usize, &str, &str, &str); 35] = [
@@ -45,12 +48,51 @@ const TILES: [(usize, usize, &str, &str, &str); 35] = [
     (7, 8, "", "Hong Kong", "香港"),
 ];
 
+/// What the tiles show.
+pub struct Shown {
+    kind: &'static str,
+    /// Subjects with what is overdue, where that is shown.
+    overdue: Vec<(String, usize)>,
+}
+
+/// What can be shown: how the address says it, and what it is called.
+const KINDS: [(&str, &str, &str); 4] = [
+    ("", "Category and phase", "类型与阶段"),
+    ("move", "Whose move", "待办"),
+    ("due", "Overdue", "逾期"),
+    ("evidence", "Last evidenced", "最近依据"),
+];
+
+/// What is asked for; the category where nothing is.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn shown(page: &Page, program: &str) -> Result<Shown, Failure> {
+    let asked = page.parameter("tiles");
+    let kind = KINDS.iter().find(|(kind, ..)| *kind == asked).map_or("", |(kind, ..)| *kind);
+    let mut overdue: Vec<(String, usize)> = Vec::new();
+    if kind == "due" {
+        let asked = [("program", program), ("status", "OVERDUE"), ("limit", "1000")];
+        let answer = page.get("/v1/obligations", &asked).await?;
+        for subject in list(&answer, "items").iter().filter_map(|item| text_if(item, "subject")) {
+            match overdue.iter_mut().find(|(known, _)| known == subject) {
+                Some((_, count)) => *count += 1,
+                None => overdue.push((subject.to_owned(), 1)),
+            }
+        }
+    }
+    Ok(Shown { kind, overdue })
+}
+
 /// The grid.
-pub fn tiles(page: &Page, program: &str, items: &[Value]) -> Markup {
+pub fn tiles(page: &Page, program: &str, items: &[Value], shown: &Shown) -> Markup {
     html! {
+        nav.row aria-label=(page.say("What the tiles show", "方块所示内容")) { @for (kind, en, zh) in KINDS {
+            a href=(page.times.link(page.http.uri().path(), &[("tiles", kind)])) aria-current=[(kind == shown.kind).then_some("true")] { (page.say(en, zh)) }
+        } }
         ul.tiles { @for (column, row, id, en, zh) in TILES {
             @let item = items.iter().find(|item| text(item, "subject") == id && !id.is_empty());
-            li class={ "c" (column) " r" (row) } { (tile(page, program, id, page.say(en, zh), item)) }
+            li class={ "c" (column) " r" (row) } { (tile(page, program, (id, page.say(en, zh)), item, shown)) }
         } }
         p.quiet { (page.say(
             "Tiles stand by rough direction. This is not a map: it shows no boundary and no area. Dashed: known from evidence. Dotted: inferred. Round: the Corps, which is no division. Hollow: not subjects of this program.",
@@ -59,7 +101,13 @@ pub fn tiles(page: &Page, program: &str, items: &[Value]) -> Markup {
     }
 }
 
-fn tile(page: &Page, program: &str, id: &str, name: &str, item: Option<&Value>) -> Markup {
+fn tile(
+    page: &Page,
+    program: &str,
+    (id, name): (&str, &str),
+    item: Option<&Value>,
+    shown: &Shown,
+) -> Markup {
     let Some(item) = item else {
         let class = match id {
             "" => "tile hollow",
@@ -73,12 +121,36 @@ fn tile(page: &Page, program: &str, id: &str, name: &str, item: Option<&Value>) 
         "INFERRED" => "inferred",
         _ => "recorded",
     };
-    let category = text_if(item, "category/id").unwrap_or("none");
+    let (class, said) = said(page, id, item, shown);
     html! {
-        a class={ "tile " (category) " " (known) } href=(page.times.link(&format!("/console/{program}/{id}"), &[])) {
+        a class={ "tile " (class) " " (known) } href=(page.times.link(&format!("/console/{program}/{id}"), &[])) {
             strong { (name) } " "
-            span { (text_if(item, "category/label").unwrap_or(text(item, "stands_at/label"))) }
-            span.quiet { (text(item, "stands_at/label")) }
+            span { (said) }
+            @if shown.kind.is_empty() { span.quiet { (text(item, "stands_at/label")) } }
+        }
+    }
+}
+
+/// The colour of a tile, and the word that says the same.
+fn said<'v>(page: &'v Page, id: &str, item: &'v Value, shown: &Shown) -> (&'v str, Cow<'v, str>) {
+    match shown.kind {
+        "move" => match list(item, "waiting").first() {
+            Some(first) => ("care", text(first, "matter_label").into()),
+            None => ("none", page.say("nobody's", "无").into()),
+        },
+        "due" => match shown.overdue.iter().find(|(subject, _)| subject == id) {
+            Some((_, count)) => {
+                ("alarm", format!("{count}{}", page.say(" overdue", "项逾期")).into())
+            }
+            None => ("none", page.say("none overdue", "无逾期").into()),
+        },
+        "evidence" => ("none", shown_if(item, "last_evidenced_on", page.language).into()),
+        _ => {
+            let category = text_if(item, "category/id").unwrap_or("none");
+            (
+                category,
+                text_if(item, "category/label").unwrap_or(text(item, "stands_at/label")).into(),
+            )
         }
     }
 }

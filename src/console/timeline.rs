@@ -9,20 +9,23 @@ use super::frame::shown;
 use super::json::{at, list, number, sequence, text, text_if};
 use crate::domain::date::{CivilDate, Day};
 
-const WIDTH: i64 = 1180;
+/// How wide a drawing is.
+pub const WIDTH: i64 = 1180;
 const LEFT: i64 = 90;
 const FIRST_YEAR: i32 = 2012;
 const LAST_YEAR: i32 = 2030;
 
 /// From days to the drawing.
-struct Scale {
+pub struct Scale {
     first: Day,
     days: i64,
-    years: std::ops::RangeInclusive<i32>,
+    /// The years that are drawn.
+    pub years: std::ops::RangeInclusive<i32>,
 }
 
 impl Scale {
-    fn of(answer: &Value) -> Option<Self> {
+    /// What a timeline needs; nothing where its dates can't be read.
+    pub fn of(answer: &Value) -> Option<Self> {
         let members =
             [("phases", "from"), ("titles", "from"), ("terms", "from"), ("acts", "effective_on")];
         let dates = members
@@ -40,12 +43,14 @@ impl Scale {
         Some(Self { first, days: first.days_until(last).max(1), years: from..=to })
     }
 
-    fn x(&self, day: Day) -> i64 {
+    /// Where a day stands.
+    pub fn x(&self, day: Day) -> i64 {
         let at = self.first.days_until(day).clamp(0, self.days);
         LEFT + at * (WIDTH - LEFT) / self.days
     }
 
-    fn year(&self, year: i32) -> i64 {
+    /// Where a year begins.
+    pub fn year(&self, year: i32) -> i64 {
         Day::from_ymd(year, 1, 1).map_or(LEFT, |day| self.x(day))
     }
 
@@ -121,7 +126,7 @@ fn phases(page: &Page, answer: &Value, scale: &Scale, today: Day) -> Markup {
 }
 
 /// As much of a label as fits.
-fn clipped(label: &str, room: i64) -> String {
+pub fn clipped(label: &str, room: i64) -> String {
     let room = usize::try_from(room).unwrap_or(0);
     match label.chars().count() {
         length if length <= room => label.to_owned(),

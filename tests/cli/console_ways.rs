@@ -178,3 +178,108 @@ fn what_stands_still_is_said_with_its_age() {
     assert!(page.body.contains(lags) && page.body.contains("1 events behind"), "{}", page.body);
     assert_eq!(browser.get("/console/cluster_area/futian?lang=en").status, 200);
 }
+
+#[test]
+fn what_falls_due_ahead_is_counted_by_month_and_had_as_a_calendar() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let mut browser = Browser::new(&server.base);
+    browser.sign_in(&token(folder.path(), "auditor"));
+    let page = browser.get("/console/move?lang=en&exercise=true&as_of=2026-11-30").body;
+    let months = page.split("<ol class=\"months\">").nth(1).unwrap().split("</ol>").next().unwrap();
+    assert_eq!(months.matches("<li>").count(), 12, "{months}");
+    assert!(months.contains("<span>November 2026</span>"), "{months}");
+    // Each figure opens as many as it says.
+    let mut looked = 0;
+    for figure in months.split("<a href=\"").skip(1) {
+        let (link, rest) = figure.split_once("\">").unwrap();
+        let count = rest.split('<').next().unwrap();
+        let opened = browser.get(&link.replace("&amp;", "&")).body;
+        let lead = opened.split("<p class=\"lead\">").nth(1).unwrap();
+        assert!(
+            lead.starts_with(&format!("<strong>{count}</strong> are listed")),
+            "{link}: {lead}"
+        );
+        looked += 1;
+    }
+    assert!(looked > 0, "nothing falls due: {months}");
+    for (end, media, begins) in [
+        ("ics", "text/calendar", "BEGIN:VCALENDAR"),
+        ("atom", "application/atom+xml", "<?xml"),
+        ("csv", "text/csv", ""),
+    ] {
+        let link = format!("/console/move/as/{end}?as_of=2026-11-30&exercise=true");
+        assert!(page.contains(&format!("/console/move/as/{end}?as_of=2026-11-30")), "{end}");
+        let file = browser.get(&link);
+        assert_eq!(file.status, 200, "{end}: {}", file.body);
+        assert!(file.header("content-type").starts_with(media), "{}", file.header("content-type"));
+        assert!(file.body.trim_start_matches('\u{feff}').starts_with(begins), "{}", file.body);
+        assert!(file.body.len() > 100, "{end} is empty");
+    }
+    assert_eq!(browser.get("/console/move/as/pdf").status, 404);
+}
+
+#[test]
+fn tiles_say_whose_move_it_is_what_is_overdue_and_what_is_old() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let mut browser = Browser::new(&server.base);
+    let auditor = token(folder.path(), "auditor");
+    browser.sign_in(&auditor);
+    let grid = |tiles: &str| {
+        let page = browser.get(&format!("/console/register/strong_province?lang=en&tiles={tiles}"));
+        assert_eq!(page.status, 200);
+        let grid = page.body.split("<ul class=\"tiles\">").nth(1).unwrap();
+        grid.split("</ul>").next().unwrap().to_owned()
+    };
+    let listed = browser.json(&auditor, "/v1/enrollments?program=strong_province&limit=500");
+    let listed = listed["items"].as_array().unwrap();
+    let nobody =
+        listed.iter().filter(|item| item["waiting"].as_array().unwrap().is_empty()).count();
+    assert_eq!(grid("move").matches("nobody's").count(), nobody);
+    let late =
+        browser.json(&auditor, "/v1/obligations?program=strong_province&status=OVERDUE&limit=500");
+    let late: std::collections::BTreeSet<_> = late["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|item| item["subject"].as_str())
+        .collect();
+    let known =
+        listed.iter().filter(|item| !late.contains(item["subject"].as_str().unwrap())).count();
+    assert_eq!(grid("due").matches("none overdue").count(), known);
+    assert_eq!(grid("evidence").matches("12 May 2017 or earlier").count(), {
+        let then = |item: &&Value| item["last_evidenced_on"] == "../2017-05-12";
+        listed.iter().filter(then).count()
+    });
+    assert_eq!(grid(""), grid("nothing-known"), "what is not known shows the category");
+}
+
+#[test]
+fn both_times_at_once_show_what_was_known_after_each_event() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let mut browser = Browser::new(&server.base);
+    let auditor = token(folder.path(), "auditor");
+    browser.sign_in(&auditor);
+    let path = "/console/exercise_strong_province/x04?lang=en";
+    assert!(browser.get(path).body.contains(&format!("{path}&amp;two=1")));
+    let body = browser.get(&format!("{path}&two=1")).body;
+    let of = "/v1/enrollments/exercise_strong_province/x04";
+    let trail = browser.json(&auditor, &format!("{of}/audit-trail"));
+    let rows = body.split("<details><summary>The same as a table").nth(1).unwrap();
+    let rows: Vec<_> = rows.split("<th scope=\"row\">").skip(1).collect();
+    assert_eq!(rows.len(), trail["items"].as_array().unwrap().len());
+    // The corrections moved the day on which the pilot began: each row says it as it was known.
+    let mut days = std::collections::BTreeSet::new();
+    for row in rows {
+        let number = row.split('#').nth(1).unwrap().split('<').next().unwrap();
+        let line = browser.json(&auditor, &format!("{of}/timeline?at_sequence={number}"));
+        for phase in line["phases"].as_array().unwrap() {
+            let label = phase["label"].as_str().unwrap();
+            assert!(row.contains(&format!("<p>{label}: ")), "#{number}: {row}");
+            days.insert((label.to_owned(), phase["from"].as_str().unwrap().to_owned()));
+        }
+    }
+    assert!(days.iter().filter(|(label, _)| label == "Pilot province").count() > 1, "{days:?}");
+}
