@@ -10,6 +10,7 @@ use super::frame::{Head, framed, shown};
 use super::json::{flag, list, number, sequence, text, text_if};
 use super::links::{address, encoded};
 use crate::domain::words;
+use crate::views::spoken::{language_of, spoken};
 
 /// The page.
 ///
@@ -43,7 +44,7 @@ pub async fn page(page: &Page) -> Made {
         h1 { (page.say("Side by side: ", "对照：")) (version) (page.say(" and ", "与")) (other) }
         dl.pairs { @for side in ["one", "other"] { @let edition = &answer[side];
             dt { (text(edition, "version")) }
-            dd { (page.say("in force from ", "施行：")) (shown(text(edition, "in_force_from"), page.language)) ". " code { (text(edition, "digest")) } br; (text(edition, "reason")) }
+            dd { (page.say("in force from ", "施行：")) (shown(text(edition, "in_force_from"), page.language)) ". " code { (text(edition, "digest")) } br; (spoken(text(edition, "reason"), page.language)) }
         } }
         @if changes.is_empty() { p.lead { (page.say("No difference: both say the same, part by part.", "无差异：两者逐项相同。")) } }
         @else { p.lead {
@@ -73,8 +74,8 @@ fn side_by_side(page: &Page, changes: &[(&Value, &Value)]) -> Markup {
             @let (before, after) = (text_if(member, "before"), text_if(member, "after"));
             @let (old, new) = marked(before.unwrap_or_default(), after.unwrap_or_default(), text(member, "member").ends_with("zh"));
             tr { th scope="row" { (named(page, part)) br; code { (text(member, "member")) } }
-                td { @match before { Some(_) => (old), None => span.quiet { (page.say("nothing", "无")) } } }
-                td { @match after { Some(_) => (new), None => span.quiet { (page.say("nothing", "无")) } } } }
+                td { @match before { Some(text) => span lang=[language_of(text)] { (old) }, None => span.quiet { (page.say("nothing", "无")) } } }
+                td { @match after { Some(text) => span lang=[language_of(text)] { (new) }, None => span.quiet { (page.say("nothing", "无")) } } } }
         } }
     } } }
 }

@@ -8,7 +8,7 @@ use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
-use super::spoken::spoken;
+use crate::views::spoken::spoken;
 
 const FILTERS: [&str; 3] = ["program", "subject", "type"];
 

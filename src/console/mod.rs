@@ -26,7 +26,6 @@ mod record;
 mod register;
 mod session;
 mod sheet;
-mod spoken;
 mod tiles;
 mod timeline;
 

@@ -16,11 +16,11 @@ use super::frame::{Head, is_exercise, shown, whole};
 use super::json::{at, flag, list, number, sequence, text, text_if};
 use super::links::encoded;
 use super::session::{is_from_here, refused};
-use super::spoken::spoken;
 use super::{Settings, see_other};
 use crate::codec::hex;
 use crate::domain::words;
 use crate::views::inside::Inside;
+use crate::views::spoken::spoken;
 
 /// The longest body of a form.
 const MAX_FORM_BYTES: usize = 256 * 1024;

@@ -28,10 +28,6 @@ const KINDS = {
   "measure": "/console/measures/cluster_area/2014-40",
   "versions side by side": "/console/measures/cluster_area/2012-61/diff/2014-40",
   "found": "/console/find?q=guang",
-  "docs, first hour": "/docs",
-  "docs, a resource": "/docs/enrollments",
-  "docs, problems": "/docs/problems",
-  "docs, a problem": "/problems/not-found",
   "problem, subject": "/console/cluster_area/futain",
   "problem, day": "/console/cluster_area/futian?as_of=2026-02-30",
 };

@@ -11,7 +11,9 @@ use crate::api::asking::reader::Reader;
 use crate::api::serving::openapi::openapi_json;
 use crate::api::table::route::Route;
 use crate::domain::act::ActKind;
+use crate::domain::ids::Language;
 use crate::views::media::JSON;
+use crate::views::spoken::spoken;
 
 /// Which side of a route: what is sent, or what is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub fn acts(reader: &Reader) -> Markup {
         @for kind in ActKind::ALL {
             h2 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } " "
                 span.quiet { (kind.label().get(reader.language)) } }
-            p lang="en" { (described(*kind).unwrap_or_default()) }
+            p lang="en" { (spoken(described(*kind).unwrap_or_default(), Language::En)) }
             (members(reader, &schemas[format!("content_{}", kind.as_str())]))
         }
     }
@@ -91,7 +93,7 @@ pub fn types(reader: &Reader) -> Markup {
         )) }
         @for (name, schema) in named.filter(|(name, _)| !of_one_act(name)) {
             h2 id={ "type-" (name) } { code { (name) } }
-            p lang="en" { (schema["description"].as_str().unwrap_or_default()) }
+            p lang="en" { (spoken(schema["description"].as_str().unwrap_or_default(), Language::En)) }
             (members(reader, schema))
         }
     }
@@ -112,7 +114,7 @@ fn members(reader: &Reader, schema: &Value) -> Markup {
                 tr {
                     th scope="row" { code { (name) } @if is_required(name) { " *" } }
                     td.quiet { (type_of(reader, schema)) }
-                    td lang="en" { (schema["description"].as_str().unwrap_or_default()) }
+                    td lang="en" { (spoken(schema["description"].as_str().unwrap_or_default(), Language::En)) }
                 }
             } } }
         } } @else { p.quiet { (type_of(reader, schema)) } }
@@ -151,5 +153,5 @@ fn type_of(reader: &Reader, schema: &Value) -> Markup {
         schema.get("additionalProperties").filter(|of| of.is_object()).unwrap_or(&Value::Null)
     };
     let types = types.into_iter().filter(|name| *name != "null").collect::<Vec<_>>();
-    html! { (types.join(" | ")) @if !inner.is_null() { " of " (type_of(reader, inner)) } }
+    html! { (types.join(" | ")) @if !inner.is_null() { (reader.say(" of ", "，其值为 ")) (type_of(reader, inner)) } }
 }
