@@ -20,6 +20,7 @@ pub mod log;
 pub mod moving;
 pub mod oidc;
 pub mod projection;
+pub mod trace;
 pub mod verify;
 pub mod views;
 pub mod webhooks;

@@ -10,10 +10,14 @@ mod browser;
 mod config;
 #[path = "cli/console.rs"]
 mod console;
+#[path = "cli/console_acts.rs"]
+mod console_acts;
 #[path = "cli/console_evidence.rs"]
 mod console_evidence;
 #[path = "cli/console_law.rs"]
 mod console_law;
+#[path = "cli/console_ways.rs"]
+mod console_ways;
 #[path = "cli/crawl.rs"]
 mod crawl;
 #[path = "cli/decisions.rs"]
@@ -66,6 +70,9 @@ mod support;
 mod tamper;
 #[path = "cli/tls.rs"]
 mod tls;
+#[cfg(feature = "otlp")]
+#[path = "cli/traces.rs"]
+mod traces;
 #[path = "cli/verify.rs"]
 mod verify;
 #[path = "cli/webhooks.rs"]

@@ -26,6 +26,7 @@ use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{Id, ProgramId, SubjectId};
 use crate::log::LogError;
+use crate::trace;
 use checks::{changed_since, seen_before};
 pub(super) use participation::decided_act;
 
@@ -163,8 +164,11 @@ impl Acts {
     async fn attempt(&self, case: &Case<'_>, cached: &Loaded) -> Result<ActAnswer, ActError> {
         let now = self.journal.clock.now_for_recording()?;
         let seen = seen_before(case.call.precondition, cached);
-        let at_end =
-            self.with_context(case, now, |ctx| decide_at_end(ctx, cached, &case.call.request));
+        let span = trace::decide(case.call.request.act.kind().as_str());
+        let at_end = span.in_scope(|| {
+            self.with_context(case, now, |ctx| decide_at_end(ctx, cached, &case.call.request))
+        });
+        drop(span);
         if let Some(Ok(decision)) = at_end.filter(|_| seen.is_none()) {
             let fold_day = case.call.request.common.effective_on.latest();
             return self.record(case, cached, None, decision, fold_day, now).await;
@@ -175,7 +179,8 @@ impl Acts {
         }
         self.check_precondition(&case.stream, case.call.precondition, &cached).await?;
         let request = &case.call.request;
-        let decided = self.with_context(case, now, |ctx| decide_on(ctx, &history, request));
+        let decided = trace::decide(request.act.kind().as_str())
+            .in_scope(|| self.with_context(case, now, |ctx| decide_on(ctx, &history, request)));
         if let Some(seen) = seen_before(case.call.precondition, &cached) {
             let then = history.known_to(usize::try_from(seen).map_or(usize::MAX, |seen| seen + 1));
             let then = self.with_context(case, now, |ctx| decide_on(ctx, &then, request));

@@ -16,6 +16,8 @@ use crate::codec::{MAX_DATA_BYTES, encode_fact};
 use crate::domain::date::Timestamp;
 use crate::domain::event::Fact;
 use crate::log::{EventLog, Expected, LogError, NewEvent, RecordedEvent};
+use crate::trace;
+use tracing::Instrument as _;
 
 /// Where an append ended.
 pub(super) struct Landed {
@@ -125,7 +127,8 @@ impl Journal {
             events.iter().map(|event| event.event_type.clone()).collect();
         let count = || event_types.iter().for_each(|name| self.counters.count_appended(name));
         let next = revision.map_or(0, |revision| revision + 1);
-        let answer = self.log.append(&name, expected, events).await;
+        let span = trace::append(events.len());
+        let answer = self.log.append(&name, expected, events).instrument(span).await;
         self.enrollments.cache.appended(stream);
         self.last_append.note(&*self.log, &answer);
         let error = match answer {

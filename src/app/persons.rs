@@ -22,7 +22,7 @@ use crate::domain::person::{DataSubject, Person, PersonStanding};
 
 pub use super::person_error::PersonError;
 pub use super::person_keys::{FileKeys, Found, KeyStoreError, PersonKey, PersonKeys};
-pub use opening::{Opened, OpenedPerson, Opening};
+pub use opening::{Opened, OpenedPerson, Opening, may_open};
 
 /// Where keys are kept, and where new ones come from.
 struct Keeping {

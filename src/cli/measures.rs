@@ -4,9 +4,7 @@
 //! what changed between two versions or editions, article by article, `retry` which decisions on record
 //! an edition would have judged otherwise. Deliberately not here: adopting a measure into a log.
 
-mod draw;
 pub mod retry;
-mod words;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +26,7 @@ use crate::domain::measure::{Measure, Programs};
 use crate::domain::measure_file::{FILES, Source};
 use crate::views::compared::{PartChange, compared};
 
-pub use draw::draw;
+pub use crate::views::draw::draw;
 
 /// Check, draw and compare the measure files.
 ///

@@ -43,19 +43,24 @@ pub struct ServeArgs {
 /// What stands in the way of serving.
 pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&args.config, std::env::vars())?;
-    telemetry::install(config.telemetry.log_format);
+    let traces = telemetry::install(config.telemetry.log_format)?;
     // Before anything is opened: a signal during the start must not leave it half done.
     let mut signals = Signals::take()?;
-    let mut running = running::start(&config, &mut signals).await?;
-    running.start_clerk(&config);
+    let served = serve(&config, &mut signals).await;
+    traces.end().await;
+    served.map(|()| Exit::Done)
+}
+
+async fn serve(config: &Config, signals: &mut Signals) -> anyhow::Result<()> {
+    let mut running = running::start(config, signals).await?;
+    running.start_clerk(config);
     let log_id = running.app().log_id();
     tracing::info!(address = %running.address(), log = %masked(&config.store.log), %log_id, "serving");
     if let Some(address) = running.metrics_address() {
         tell(&format!("docket shows its metrics at http://{address}/metrics"));
     }
-    let (scheme, address) = (scheme(&config), running.address());
+    let (scheme, address) = (scheme(config), running.address());
     tell(&format!("docket serves {scheme}://{address} (documentation at /docs)"));
-    private::tell_of_open(&config);
-    running.until(&mut signals).await?;
-    Ok(Exit::Done)
+    private::tell_of_open(config);
+    running.until(signals).await
 }

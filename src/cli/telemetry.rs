@@ -5,38 +5,76 @@
 
 use std::io::{self, Write};
 
-use tracing_subscriber::EnvFilter;
+#[cfg(feature = "otlp")]
+mod otlp;
+#[cfg(not(feature = "otlp"))]
+mod without;
+
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use super::config::LogFormat;
+use super::exit::{Exit, failure};
 use super::output::{json, plain};
+use super::token::now_unix_s;
+use crate::trace;
+#[cfg(feature = "otlp")]
+pub use otlp::Traces;
+#[cfg(not(feature = "otlp"))]
+pub use without::Traces;
 
-/// Installs the subscriber; a second call does nothing. `RUST_LOG` chooses what is shown.
-pub fn install(format: LogFormat) {
+/// Installs the subscriber, with what collects spans where the variables of OpenTelemetry name a collector;
+/// a second call does nothing. `RUST_LOG` chooses which lines are shown. To be called within a tokio runtime.
+///
+/// # Errors
+/// A variable with a value that this program does not take.
+pub fn install(format: LogFormat) -> anyhow::Result<Traces> {
+    let traces = Traces::of(|name| std::env::var(name).ok());
+    let (traces, spans) = traces.map_err(|wrong| failure(Exit::Usage, wrong.0))?;
     // Its lines say how many threads it starts and stops.
-    install_from(format, "info,actix_server=warn");
+    install_from(format, "info,actix_server=warn", spans);
+    Ok(traces)
 }
 
-/// As [`install`], but only warnings are shown unless `RUST_LOG` says otherwise.
+/// As [`install`], but only warnings are shown unless `RUST_LOG` says otherwise, and nothing is traced.
 pub fn install_quiet(format: LogFormat) {
-    install_from(format, "warn");
+    install_from(format, "warn", None);
 }
 
-fn install_from(format: LogFormat, level: &str) {
+type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn install_from(format: LogFormat, level: &str, spans: Option<AnyLayer>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let filter = without_others(filter);
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_span_events(FmtSpan::NONE)
         .with_ansi(false)
         .with_writer(Lines(format));
-    let installed = match format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().try_init(),
+    let lines: AnyLayer = match format {
+        LogFormat::Text => lines.with_filter(filter).boxed(),
+        LogFormat::Json => lines.json().with_filter(filter).boxed(),
     };
-    if let Err(error) = installed {
-        tracing::debug!(%error, "log lines go to the subscriber installed before");
+    let is_collected = spans.is_some();
+    let layers: Vec<AnyLayer> = std::iter::once(lines).chain(spans).collect();
+    match tracing_subscriber::registry().with(layers).try_init() {
+        Ok(()) if is_collected => trace::collect_since(now_unix_s() * 1_000_000),
+        Ok(()) => {}
+        Err(error) => {
+            tracing::debug!(%error, "log lines go to the subscriber installed before");
+        }
+    }
+}
+
+/// What is wrong with a variable, and what would be right.
+#[derive(Debug)]
+pub struct Wrong(String);
+
+impl Wrong {
+    fn value(name: &str, value: &str, taken: &str) -> Self {
+        Self(format!("{name}={value} (environment): expected {taken}"))
     }
 }
 

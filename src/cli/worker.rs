@@ -45,7 +45,7 @@ pub struct WorkerArgs {
 /// What stands in the way of starting; later failures are logged and tried again.
 pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&args.config, std::env::vars())?;
-    telemetry::install(config.telemetry.log_format);
+    let traces = telemetry::install(config.telemetry.log_format)?;
     let mut signals = Signals::take()?;
     let mut patience = Patience::new(config.store.wait_s, &mut signals);
     let copies = open_read_models(&config, &mut patience).await?;
@@ -74,5 +74,6 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     }
     runner.stop().await;
     log.close().await;
+    traces.end().await;
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use super::session::token_of;
 use super::{Settings, frame, see_other, sheet};
 use crate::domain::ids::Language;
 use crate::views::inside::{Asked, Inside, Reply};
-use crate::views::media::JSON;
+use crate::views::media::{JSON, OCTETS};
 
 /// A request.
 pub struct Page {
@@ -182,7 +182,41 @@ impl Page {
             precondition,
         ];
         let body = Bytes::from(body.to_string());
-        let asked = Asked { method: Method::POST, target: target.to_owned(), headers, body };
+        self.told(Asked { method: Method::POST, target: target.to_owned(), headers, body }).await
+    }
+
+    /// What the interface answers to bytes.
+    ///
+    /// # Errors
+    /// When nobody is signed in any longer.
+    pub async fn send(&self, target: &str, body: Bytes) -> Result<(StatusCode, Value), Failure> {
+        self.sent(target, OCTETS, body).await
+    }
+
+    /// What the interface answers to JSON that records something of its own.
+    ///
+    /// # Errors
+    /// When nobody is signed in any longer.
+    pub async fn tell(&self, target: &str, body: &Value) -> Result<(StatusCode, Value), Failure> {
+        self.sent(target, JSON, Bytes::from(body.to_string())).await
+    }
+
+    async fn sent(
+        &self,
+        target: &str,
+        media: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Value), Failure> {
+        let headers = vec![
+            ("authorization", format!("Bearer {}", self.token())),
+            ("accept", JSON.to_owned()),
+            ("accept-language", self.language.tag().to_owned()),
+            ("content-type", media.to_owned()),
+        ];
+        self.told(Asked { method: Method::POST, target: target.to_owned(), headers, body }).await
+    }
+
+    async fn told(&self, asked: Asked) -> Result<(StatusCode, Value), Failure> {
         let reply = self.inside.ask(asked).await;
         match reply.status {
             StatusCode::UNAUTHORIZED => Err(Failure::SignIn),

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::asking::{Made, Page};
+use super::beside;
 use super::frame::{Head, framed, is_exercise, shown};
 use super::json::{at, list, sequence, text, text_if};
 use super::links::{address, encoded};
@@ -30,6 +31,12 @@ pub async fn page(page: &Page) -> Made {
     ];
     let answer = page.get_at(&address("/v1/changes", asked)).await?;
     let event = page.get_at(&format!("/v1/events/{}", encoded(&of))).await?;
+    // What it corrects, by its id.
+    let corrects = at(&event, "metadata").get("corrects").and_then(Value::as_str);
+    let corrected = match corrects.and_then(|reference| reference.rsplit_once('#')) {
+        Some((_, id)) => Some(page.get_at(&format!("/v1/events/{}", encoded(id))).await?),
+        None => None,
+    };
     let items = list(&answer, "items");
     let path = format!("/console/{}/{}", encoded(&program), encoded(&subject));
     let title =
@@ -46,6 +53,7 @@ pub async fn page(page: &Page) -> Made {
         @if let Some(next) = text_if(&answer, "next") {
             p { a href=(page.times.link(page.http.uri().path(), &[("cursor", cursor(next))])) { (page.say("Further ones", "下一页")) } }
         }
+        @if let Some(corrected) = &corrected { section { h2 { (page.say("What was written", "写了什么")) } (beside::table(page, corrected, &event)) } }
     };
     let head = Head { title, part: "register", exercise, shows: Some("/v1/changes".to_owned()) };
     framed(page, head, &body).await

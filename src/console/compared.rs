@@ -12,6 +12,9 @@ use super::links::{address, encoded};
 use crate::domain::words;
 use crate::views::spoken::{language_of, spoken};
 
+/// Differences of one decision that are shown.
+const SHOWN: usize = 5;
+
 /// The page.
 ///
 /// # Errors
@@ -70,14 +73,24 @@ fn named(page: &Page, part: &Value) -> Markup {
 fn side_by_side(page: &Page, changes: &[(&Value, &Value)]) -> Markup {
     html! { div.scroll tabindex="0" { table.compared {
         thead { tr { th scope="col" { (page.say("Part", "部分")) } th scope="col" { (page.say("Before", "此前")) } th scope="col" { (page.say("After", "此后")) } } }
-        tbody { @for (part, member) in changes {
-            @let (before, after) = (text_if(member, "before"), text_if(member, "after"));
-            @let (old, new) = marked(before.unwrap_or_default(), after.unwrap_or_default(), text(member, "member").ends_with("zh"));
-            tr { th scope="row" { (named(page, part)) br; code { (text(member, "member")) } }
-                td { @match before { Some(text) => span lang=[language_of(text)] { (old) }, None => span.quiet { (page.say("nothing", "无")) } } }
-                td { @match after { Some(text) => span lang=[language_of(text)] { (new) }, None => span.quiet { (page.say("nothing", "无")) } } } }
+        @for part in changes.chunk_by(|(one, _), (next, _)| std::ptr::eq(*one, *next)) { tbody {
+            tr { th.part scope="rowgroup" colspan="3" { (named(page, part[0].0)) } }
+            @for (_, member) in part { (member_of(page, member)) }
         } }
     } } }
+}
+
+fn member_of(page: &Page, member: &Value) -> Markup {
+    let said = |side| text_if(member, side).map(|text| text.trim_matches('"'));
+    let (before, after) = (said("before"), said("after"));
+    let by_signs = text(member, "member").ends_with("zh");
+    let (old, new) = marked(before.unwrap_or_default(), after.unwrap_or_default(), by_signs);
+    let none = || html! { span.quiet { (page.say("nothing", "无")) } };
+    html! { tr {
+        th scope="row" { code { (text(member, "member")) } }
+        td { @match before { Some(text) => span lang=[language_of(text)] { (old) }, None => (none()) } }
+        td { @match after { Some(text) => span lang=[language_of(text)] { (new) }, None => (none()) } }
+    } }
 }
 
 /// Two texts, with what is gone marked in the one and what is new in the other: by signs in Chinese, else by
@@ -123,7 +136,7 @@ async fn decisions(page: &Page, of: &str, other: &str) -> Made {
         return Ok(
             html! { section { h2 { (page.say("Decisions that would have gone otherwise", "结论将有不同的决定")) }
                 p { a href=(ask("")) { (page.say("Make the decisions on record again, as if the other had stood in the place of the one", "以另一版本取代该版本，重新作出在案决定")) } }
-                p.quiet { (page.say("Nothing is recorded. Some two hundred at a time.", "不作任何登记；每次约二百项。")) }
+                p.quiet { (page.say("Nothing is recorded. Some sixty at a time.", "不作任何登记；每次约六十项。")) }
             } },
         );
     }
@@ -147,6 +160,15 @@ async fn decisions(page: &Page, of: &str, other: &str) -> Made {
     )
 }
 
+/// A value as it is shown among others; what is longer is in the interface's answer.
+fn cut(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 fn otherwise(page: &Page, item: &Value) -> Markup {
     let of = sequence(text(item, "sequence"));
     let program = text(item, "program");
@@ -160,8 +182,8 @@ fn otherwise(page: &Page, item: &Value) -> Markup {
         td {
             @if let Some(refused) = text_if(item, "refused") { strong.alarm { (page.say("It would be refused: ", "将被驳回：")) } (refused)
                 @if let Some(article) = text_if(item, "refused_by") { " § " (words::article(article, page.language)) } }
-            ul { @for one in list(item, "differs").iter().take(12) { li { code { (text(one, "pointer")) } ": " (one["on_record"].to_string()) " → " (one["otherwise"].to_string()) } }
-                @let more = list(item, "differs").len().saturating_sub(12);
+            ul { @for one in list(item, "differs").iter().take(SHOWN) { li { code { (text(one, "pointer")) } ": " (cut(&one["on_record"])) " → " (cut(&one["otherwise"])) } }
+                @let more = list(item, "differs").len().saturating_sub(SHOWN);
                 @if more > 0 { li { (page.say("and ", "另有")) (more) (page.say(" more", "处")) } } }
         }
     } }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::asking::{Made, Page};
 use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
-use super::links::encoded;
+use super::links::{Times, address, encoded};
 use super::near;
 use super::timeline::timeline;
 use crate::domain::date::Day;
@@ -27,6 +27,13 @@ pub async fn page(page: &Page) -> Made {
     let line = page.get(&format!("{path}/timeline"), &[]).await?;
     let may_record = may_record(page, &path).await;
     let trail = page.get(&format!("{path}/audit-trail"), &[]).await?;
+    // The days on which something changed, also those after the day that is looked at.
+    let known = page.times.pairs().into_iter().filter(|(name, _)| *name != "as_of");
+    let whole = match page.times.as_of {
+        Some(_) => page.get_at(&address(&format!("{path}/audit-trail"), known)).await?,
+        None => Value::Null,
+    };
+    let whole = if whole.is_null() { &trail } else { &whole };
     let name = text(&status, "name").to_owned();
     let exercise = flag(&status, "exercise");
     let today = day_of(text(&status, "as_of")).unwrap_or(Day::MIN);
@@ -43,6 +50,7 @@ pub async fn page(page: &Page) -> Made {
         section aria-labelledby="timeline" {
             h2 #timeline { (page.say("Timeline", "时间线")) }
             p.quiet { (page.say("Edges are as wide as their source is vague. Stages are background: nothing is judged by them.", "边缘宽度表示日期的不确定程度。国家阶段仅作背景，不作为判断依据。")) }
+            (days(page, whole, text(&status, "as_of")))
             (timeline(page, &line, today))
         }
         div.columns.main {
@@ -58,6 +66,23 @@ pub async fn page(page: &Page) -> Made {
     };
     let head = Head { title: name, part: "register", exercise, shows: Some(path) };
     framed(page, head, &body).await
+}
+
+/// To the day of change before the one that is looked at, and to the next.
+fn days(page: &Page, trail: &Value, today: &str) -> Markup {
+    let days = list(trail, "items").iter().filter_map(|item| text_if(item, "fold_day"));
+    let before = days.clone().filter(|day| *day < today).max();
+    let after = days.filter(|day| *day > today).min();
+    let on = |day: &str| {
+        let times = Times { as_of: Some(day.to_owned()), ..page.times.clone() };
+        times.link(page.http.uri().path(), &[])
+    };
+    html! { nav.row aria-label=(page.say("Days of change", "变更日")) {
+        @if let Some(day) = before { a rel="prev" href=(on(day)) { "← " (shown(day, page.language)) } }
+        @else { span.quiet { (page.say("No change before", "此前无变更")) } }
+        @if let Some(day) = after { a rel="next" href=(on(day)) { (shown(day, page.language)) " →" } }
+        @else { span.quiet { (page.say("No change after, by what is on record", "记录中此后无变更")) } }
+    } }
 }
 
 /// Whether who asks may record any act now. A view of another time offers none.

@@ -3,14 +3,15 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::asking::{Made, Page};
+use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
+use super::openings;
 use crate::views::spoken::spoken;
 
-const FILTERS: [&str; 3] = ["program", "subject", "type"];
+const FILTERS: [&str; 5] = ["program", "subject", "type", "stream", "recorded_from"];
 
 /// The list.
 ///
@@ -43,7 +44,7 @@ pub async fn list(page: &Page) -> Made {
         form.filter {
             (hidden(page))
             label { (page.say("From event", "自事件")) " " input name="from" size="8" inputmode="numeric" value=(page.parameter("from")); }
-            @for (name, en, zh) in [("program", "Program", "项目"), ("subject", "Subject", "主体"), ("type", "Type", "类型")] {
+            @for (name, en, zh) in [("program", "Program", "项目"), ("subject", "Subject", "主体"), ("type", "Type", "类型"), ("stream", "Stream", "流"), ("recorded_from", "Recorded since (2026-11-30T08:00:00+08:00)", "入档不早于（2026-11-30T08:00:00+08:00）")] {
                 label { (page.say(en, zh)) " " input name=(name) size="14" value=(page.parameter(name)); }
             }
             button { (page.say("Show", "显示")) }
@@ -116,16 +117,20 @@ pub async fn page(page: &Page) -> Made {
             " " a href=(page.times.link(&format!("/console/log/{of}/proof"), &[])) { (page.say("Proof", "证明")) }
             @if let Some(path) = enrollment(text(&event, "stream")) { " " a href=(page.times.link(&path, &[])) { (page.say("The enrollment", "所属记录")) } }
         }
+        form.filter action=(format!("/console/log/{of}/beside")) {
+            (hidden(page))
+            label { (page.say("Side by side with event", "与事件对照")) " " input name="other" size="10" inputmode="numeric" required; }
+            button { (page.say("Show", "显示")) }
+        }
         section { h2 { (page.say("Data, as stored", "数据（原文）")) } pre { code { (pretty(at(&event, "data"))) } }
             p.quiet { "SHA-256 " code { (text(&event, "data_sha256")) } } }
         section { h2 { (page.say("Metadata, as stored", "元数据（原文）")) }
             dl.pairs { @if let Some(members) = at(&event, "metadata").as_object() { @for (name, value) in members {
-                dt { code { (name) } } dd { @match name.as_str() {
-                    "persons" => (sealed(page, value.as_str().unwrap_or_default())),
-                    _ => (spoken(value.as_str().unwrap_or_default(), page.language)),
-                } }
+                // What is sealed is shown by whom it is of, not as it lies.
+                @if name != "persons" { dt { code { (name) } } dd { (spoken(value.as_str().unwrap_or_default(), page.language)) } }
             } } }
             p.quiet { "SHA-256 " code { (text(&event, "metadata_sha256")) } } }
+        @if let Some(persons) = persons(page, &event, of).await? { (persons) }
         @if !rests.is_empty() { section { h2 { (page.say("Rests on", "依据的事件")) }
             ul { @for reference in rests { li {
                 @match reference.rsplit_once('#') {
@@ -151,15 +156,19 @@ async fn newest(page: &Page) -> Option<u64> {
 }
 
 /// The persons whom the event names: in which role and by which id; what is said of them is sealed.
-fn sealed(page: &Page, persons: &str) -> Markup {
-    use crate::domain::person::PersonRole;
-    html! {
-        @for person in persons.split(' ') {
-            @let mut parts = person.splitn(3, ':');
-            @let role = parts.next().and_then(PersonRole::parse).map(|role| role.label().get(page.language));
-            (role.unwrap_or_default()) " " code { (parts.next().unwrap_or_default()) } " " span.quiet { (page.say("(sealed)", "（已封存）")) } " "
-        }
+async fn persons(page: &Page, event: &Value, of: &str) -> Result<Option<Markup>, Failure> {
+    if at(event, "metadata").get("persons").is_none() {
+        return Ok(None);
     }
+    let sealed = page.get_at(&format!("/v1/events/{of}/openings")).await?;
+    // Whether its reader may open them is nothing that a page says for ever.
+    let may_open = flag(&sealed, "may_open") && !page.times.are_fixed();
+    Ok(Some(html! { section { h2 { (page.say("Persons", "个人信息")) }
+        ul { @for person in items_of(&sealed, "persons") { li {
+            (text(person, "role_label")) " " code { (text(person, "data_subject")) } " " span.quiet { (page.say("(sealed)", "（已封存）")) }
+        } } }
+        @if may_open { p { a href=(openings::address_of(page, of)) { (page.say("Open, with a reason", "说明理由后查看")) } } }
+    } }))
 }
 
 /// The page of the enrollment whose stream this is.

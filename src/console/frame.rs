@@ -8,6 +8,7 @@ use super::asking::{Failure, Keeps, Made, Page, pairs};
 use super::json::{at, list, sequence, text, text_if};
 use super::links::{Times, address, encoded};
 use super::sheet;
+use super::standstill;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::Language;
 use crate::domain::words;
@@ -51,9 +52,13 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
     // A page with both times fixed says nothing of now.
     let log = match page.times.are_fixed() {
         true => None,
-        false => page.get_at("/health/ready").await.ok(),
+        // What can't serve says why all the same.
+        false => match page.get_at("/health/ready").await {
+            Ok(health) | Err(Failure::Problem(_, health)) => Some(health),
+            Err(Failure::SignIn) => None,
+        },
     };
-    let newest = log.as_ref().and_then(|log| at(log, "log/sequence").as_str()).map(sequence);
+    let newest = log.as_ref().and_then(|log| log.pointer("/log/sequence")?.as_str()).map(sequence);
     let other = match page.language {
         Language::En => Language::Zh,
         Language::Zh => Language::En,
@@ -71,6 +76,7 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
                 title { (title) }
                 link rel="stylesheet" href=(page.settings.style);
                 link rel="icon" href="data:,";
+                script src=(page.settings.keys_script) defer {}
             }
             body.exercise[head.exercise] {
                 a.skip href="#content" { (page.say("To the content", "跳至正文")) }
@@ -78,7 +84,7 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
                     a.brand href=(page.times.link("/console", &[])) { span.seal aria-hidden="true" { "牍" } " Docket" }
                     @if page.is_signed_in() {
                         nav aria-label=(page.say("Parts", "栏目")) { @for (id, to, en, zh) in PARTS {
-                            a href=(page.times.link(to, &[])) aria-current=[(id == head.part).then_some("page")] {
+                            a href=(page.times.link(to, &[])) aria-current=[(id == head.part).then_some("page")] data-key=(if id == "move" { "w" } else { &id[..1] }) {
                                 (page.say(en, zh))
                             }
                         } }
@@ -97,6 +103,7 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
                     }
                 } }
                 @if page.is_signed_in() { (times(page)) }
+                @if let Some(log) = log.as_ref().filter(|_| page.is_signed_in()) { (standstill::bar(page, log)) }
                 @if head.exercise { (band(page)) }
                 main #content { (body) }
                 (foot(page, &head, newest))
@@ -194,6 +201,7 @@ fn foot(page: &Page, head: &Head, newest: Option<&str>) -> Markup {
             @if page.keeps == Keeps::AsFixed && page.is_signed_in() {
                 p { a rel="nofollow" href=(printed(page)) { (page.say("Record sheet, to print and cite", "记录单（供打印、引用）")) } }
             }
+            p { a data-key="keys" href=(page.times.link("/console/keys", &[])) { (page.say("Keys", "快捷键")) } }
             p { a href="/docs" { (page.say("The REST interface", "接口说明")) } }
         } }
     }
@@ -220,6 +228,11 @@ fn printed(page: &Page) -> String {
 /// # Errors
 /// Always: that there is nothing.
 pub async fn nowhere(page: &Page) -> Made {
+    Err(no_such_page(page))
+}
+
+/// That there is no such page.
+pub fn no_such_page(page: &Page) -> Failure {
     let title = page.say("There is no such page", "没有此页面");
     let detail = format!(
         "{} {}",
@@ -227,7 +240,7 @@ pub async fn nowhere(page: &Page) -> Made {
         page.say("is no page of the console.", "不是本控制台的页面。")
     );
     let problem = serde_json::json!({"title": title, "detail": detail});
-    Err(Failure::Problem(StatusCode::NOT_FOUND, problem))
+    Failure::Problem(StatusCode::NOT_FOUND, problem)
 }
 
 /// A problem of the interface as a page: what, article, what would satisfy it, trace id.

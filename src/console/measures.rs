@@ -1,13 +1,18 @@
 //! The measures: each document with what of it is encoded, and every reading marked.
 
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::Settings;
 use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, named, shown};
 use super::json::{at, flag, list as items_of, sequence, text, text_if, texts};
 use super::links::{address, encoded};
 use crate::domain::words;
+use crate::views::inside::Inside;
+use crate::views::media::SVG;
 use crate::views::spoken::spoken;
 
 /// The list.
@@ -100,6 +105,11 @@ pub async fn page(page: &Page) -> Made {
         section { h2 { (page.say("Phases", "阶段")) } ul { @for phase in items_of(measure, "phase") { li {
             strong { (named(at(phase, "label"), page.language).0) } " § " (words::article(text(phase, "article"), page.language))
         } } } }
+        section { h2 #graph { (page.say("The way through the phases", "阶段图")) }
+            div.scroll tabindex="0" role="region" aria-labelledby="graph" {
+                img.graph src=(picture(page, text(&answer, "edition"))) alt=(page.say("Phases from left to right, and the acts that lead from one to another; the tables below say the same.", "阶段自左至右，及由一阶段进入另一阶段的行为；下表所载相同。"));
+            }
+        }
         section { h2 { (page.say("Acts: who may do what", "行为：何方得为何事")) } (acts(page, measure, "act")) }
         @if !items_of(measure, "program_act").is_empty() {
             section { h2 { (page.say("Acts for the program as a whole", "就项目整体的行为")) } (acts(page, measure, "program_act")) }
@@ -118,6 +128,32 @@ pub async fn page(page: &Page) -> Made {
     };
     let head = Head { title, part: "measures", shows: Some(path), ..Head::default() };
     framed(page, head, &body).await
+}
+
+/// The picture of the edition that the page shows.
+fn picture(page: &Page, edition: &str) -> String {
+    let here = page.http.uri().path();
+    address(&format!("{here}/graph"), [("edition", edition), ("lang", page.language.tag())])
+}
+
+/// The picture, as the interface draws it.
+pub async fn graph(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let (program, version) = (page.path("program"), page.path("version"));
+    let of = format!("/v1/programs/{}/measures/{}/graph", encoded(&program), encoded(&version));
+    let drawn = page.asked(&address(&of, [("edition", page.parameter("edition"))]), SVG).await;
+    match drawn {
+        // An edition never changes.
+        Ok(reply) => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, SVG))
+            .insert_header((header::CACHE_CONTROL, "private, max-age=86400"))
+            .body(reply.body),
+        Err(failure) => page.answer(Err(failure)).await,
+    }
 }
 
 /// The page of this version beside another, or beside another edition of itself.

@@ -5,20 +5,25 @@
 //! What must hold: both times stand in every address and are carried by every link; a page needs no
 //! script and loads nothing from elsewhere; what is invented cannot be taken for real.
 
+mod ahead;
 mod asking;
+mod beside;
 mod changes;
 mod compared;
 mod enrollment;
 mod event;
 mod exceptions;
+mod files;
 mod form;
 mod frame;
 mod json;
+mod keys;
 mod links;
 mod measures;
 mod moves;
 mod near;
 mod obligations;
+mod openings;
 mod places;
 mod proof;
 mod provider;
@@ -26,6 +31,7 @@ mod record;
 mod register;
 mod session;
 mod sheet;
+mod standstill;
 mod tiles;
 mod timeline;
 
@@ -41,6 +47,8 @@ use asking::{now, shown};
 use provider::ByProvider;
 use session::SignIns;
 
+const KEYS_SCRIPT: Loaded =
+    Loaded { path: "/console/keys.js", content: include_str!("keys.js"), media: "text/javascript" };
 const PROOF_SCRIPT: Loaded = Loaded {
     path: "/console/proof.js",
     content: include_str!("proof.js"),
@@ -65,6 +73,8 @@ struct Settings {
     random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
     style: &'static str,
+    /// The same of the script of the keys.
+    keys_script: String,
     /// The same of the script that checks a proof.
     proof_script: String,
 }
@@ -85,6 +95,7 @@ impl Console {
             provider: by.map(ByProvider::new),
             random,
             style: style_address(),
+            keys_script: KEYS_SCRIPT.address(),
             proof_script: PROOF_SCRIPT.address(),
         }))
     }
@@ -110,6 +121,8 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/").route(web::get().to(home)))
         .service(get("/console").route(web::get().to(home)))
         .service(get(STYLE.path).route(web::get().to(async || loaded(STYLE))))
+        .service(get(KEYS_SCRIPT.path).route(web::get().to(async || loaded(KEYS_SCRIPT))))
+        .service(get("/console/keys").route(now(keys::page)))
         .service(get(PROOF_SCRIPT.path).route(web::get().to(async || loaded(PROOF_SCRIPT))))
         .service(
             get("/console/login")
@@ -122,16 +135,27 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/find").route(web::get().to(register::find)))
         .service(get("/console/register/{program}").route(shown(register::page)))
         .service(get("/console/move").route(shown(moves::page)))
+        .service(get("/console/move/as/{form}").route(web::get().to(ahead::file)))
         .service(get("/console/totals").route(shown(moves::totals)))
         .service(get("/console/obligations").route(shown(obligations::page)))
         .service(get("/console/exceptions").route(shown(exceptions::page)))
         .service(get("/console/quotas/{program}").route(shown(places::page)))
         .service(get("/console/log").route(shown(event::list)))
         .service(get("/console/log/{sequence}").route(shown(event::page)))
+        .service(get("/console/log/{sequence}/beside").route(shown(beside::page)))
         .service(get("/console/log/{sequence}/proof").route(now(proof::page)))
+        .service(
+            get("/console/log/{sequence}/openings")
+                .route(web::get().to(openings::ask))
+                .route(web::post().to(openings::open)),
+        )
         .service(get("/console/log/{sequence}/proof/file").route(web::get().to(proof::file)))
         .service(get("/console/measures").route(shown(measures::list)))
         .service(get("/console/measures/{program}/{version}").route(shown(measures::page)))
+        .service(
+            get("/console/measures/{program}/{version}/graph")
+                .route(web::get().to(measures::graph)),
+        )
         .service(
             get("/console/measures/{program}/{version}/diff/{other}").route(now(compared::page)),
         )

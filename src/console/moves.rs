@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::ahead::ahead;
 use super::asking::{Made, Page};
 use super::frame::{Head, counted, framed, shown_if};
 use super::json::{list, number, number_if, text, text_if, texts};
@@ -32,6 +33,7 @@ pub async fn page(page: &Page) -> Made {
             strong.alarm[late > 0] { (late) } (page.say(" of those shown are overdue. Open is not late.", "项逾期（以所列为限）。未办不等于迟延。"))
         }
         (filter(page, exercise))
+        (ahead(page, text(&answer, "as_of")).await?)
         p { a href=(page.times.link("/console/totals", &[("exercise", page.parameter("exercise"))])) {
             (page.say("Totals: who was late, by office, province and year", "统计：各机关、省份、年份的迟延情况"))
         } }

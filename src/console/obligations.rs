@@ -36,6 +36,8 @@ pub async fn page(page: &Page) -> Made {
         ("province", page.parameter("province")),
         ("obligation", page.parameter("obligation")),
         ("due_year", page.parameter("due_year")),
+        ("due_after", page.parameter("due_after")),
+        ("due_before", page.parameter("due_before")),
         ("status", status),
         ("exercise", if exercise { "true" } else { "" }),
         ("limit", "200"),
@@ -77,8 +79,17 @@ pub fn cursor(next: &str) -> &str {
 }
 
 fn onward<'p>(page: &'p Page, status: &'p str, cursor: &'p str) -> Vec<(&'p str, &'p str)> {
-    let kept = ["owes", "program", "province", "obligation", "due_year", "exercise"]
-        .map(|name| (name, page.parameter(name)));
+    let kept = [
+        "owes",
+        "program",
+        "province",
+        "obligation",
+        "due_year",
+        "due_after",
+        "due_before",
+        "exercise",
+    ]
+    .map(|name| (name, page.parameter(name)));
     kept.into_iter().chain([("status", status), ("cursor", cursor)]).collect()
 }
 

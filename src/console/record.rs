@@ -3,27 +3,22 @@
 //! What must hold: nothing is recorded before it was checked and shown; a form counts once, by the key
 //! that was minted with it and signed for who is signed in; nothing typed is lost where it is refused.
 
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use maud::{Markup, html};
 use serde_json::Value;
-use sha2::Sha256;
 
-use super::asking::{Failure, Made, Page, pairs};
+use super::asking::{Failure, Keeps, Made, Page};
+use super::files::{self, Sent};
 use super::form::{self, Field};
 use super::frame::{Head, is_exercise, shown, whole};
 use super::json::{at, flag, list, number, sequence, text, text_if};
 use super::links::encoded;
-use super::session::{is_from_here, refused};
+use super::session::{is_from_here, is_signed, minted, refused};
 use super::{Settings, see_other};
-use crate::codec::hex;
 use crate::domain::words;
 use crate::views::inside::Inside;
 use crate::views::spoken::spoken;
-
-/// The longest body of a form.
-const MAX_FORM_BYTES: usize = 256 * 1024;
 
 /// What a form is about.
 struct Form<'p> {
@@ -33,6 +28,8 @@ struct Form<'p> {
     key: String,
     typed: Vec<(String, String)>,
     exercise: bool,
+    /// Kinds of material, and what they are called.
+    kinds: Vec<(String, String)>,
 }
 
 /// What stands in the way of a form: the problem, and what is shown with it.
@@ -52,6 +49,7 @@ impl Form<'_> {
             key: page.parameter("key").to_owned(),
             typed: page.query.clone(),
             exercise,
+            kinds: serde_json::from_str(page.parameter("kinds")).unwrap_or_default(),
         }
     }
 }
@@ -75,6 +73,7 @@ pub async fn ask(page: &Page) -> Made {
         key: minted(page),
         typed: Vec::new(),
         exercise: is_exercise(page, &page.path("program")).await?,
+        kinds: files::kinds(&acts, act),
     };
     Ok(shown_form(page, &form, None).await)
 }
@@ -148,14 +147,18 @@ async fn shown_form(page: &Page, form: &Form<'_>, wrong: Option<&Wrong>) -> Mark
                 @let detail = error.get("detail").and_then(Value::as_str).unwrap_or_default();
                 @match form.fields.iter().find(|field| is_of(error, field)) {
                     Some(field) => a href={ "#" (form::id(field)) } { (detail) },
-                    None => (detail),
+                    None => @match file_of(error) {
+                        Some(of) => a href={ "#f-file-" (of) } { (detail) },
+                        None => (detail),
+                    },
                 }
             } } } }
             (more)
         } }
-        form.stacked method="post" action=(page.times.link(&here(page), &[])) {
+        form.stacked method="post" enctype="multipart/form-data" action=(page.times.link(&here(page), &[])) {
             (carried(form))
             @for field in &form.fields { (form::shown(page, field, typed(field), of(field))) }
+            (files::fields(page, &form.kinds, &form.typed, errors))
             button name="step" value="check" { (page.say("Check, record nothing yet", "检查（暂不入档）")) }
         }
     };
@@ -171,30 +174,37 @@ fn is_of(error: &Value, field: &Field) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// For what a file is that an error is of.
+fn file_of(error: &Value) -> Option<&str> {
+    error.get("pointer")?.as_str()?.strip_prefix("#/file/")
+}
+
 fn carried(form: &Form<'_>) -> Markup {
     html! {
         input type="hidden" name="act" value=(form.act);
         input type="hidden" name="revision" value=(form.revision);
         input type="hidden" name="key" value=(form.key);
         input type="hidden" name="exercise" value=(form.exercise);
+        input type="hidden" name="kinds" value=(serde_json::json!(form.kinds));
     }
 }
 
 /// Takes the form: checks what it says, or records it.
 pub async fn take(
     http: HttpRequest,
-    body: Bytes,
+    body: web::Payload,
     settings: web::Data<Settings>,
     inside: web::Data<Inside>,
 ) -> HttpResponse {
     if !is_from_here(&http, &settings) {
         return refused();
     }
+    let sent = files::sent(&http, body).await;
     let mut page = Page::of(http, settings, inside);
-    let given = std::str::from_utf8(&body).ok().filter(|_| body.len() <= MAX_FORM_BYTES);
-    let Some(given) = given else { return HttpResponse::PayloadTooLarge().finish() };
-    page.query = pairs(given);
-    let made = match taken(&page).await {
+    page.keeps = Keeps::Never;
+    let Some(sent) = sent else { return HttpResponse::PayloadTooLarge().finish() };
+    page.query = sent.typed.clone();
+    let made = match taken(&mut page, sent).await {
         Err(Failure::SignIn) => expired(&page).await,
         Ok(Taken::Recorded(to)) => return see_other(&to),
         Ok(Taken::Page(made)) => Ok(made),
@@ -208,10 +218,21 @@ enum Taken {
     Page(Markup),
 }
 
-async fn taken(page: &Page) -> Result<Taken, Failure> {
+async fn taken(page: &mut Page, mut sent: Sent) -> Result<Taken, Failure> {
     let exercise = is_exercise(page, &page.path("program")).await?;
     let openapi = page.get_at("/openapi.json").await?;
+    // What is of this session may keep its files, which are then part of what was typed.
+    let wrong = match is_signed(page, page.parameter("key")) {
+        true => files::keep(page, &mut sent).await?,
+        false => files::left(page, &sent),
+    };
+    page.query = sent.typed;
+    let page = &*page;
     let mut form = Form::sent(page, &openapi, exercise);
+    if let Some(problem) = wrong {
+        form.key = minted(page);
+        return Ok(wrong_form(page, &form, problem, html! {}).await);
+    }
     let records = page.parameter("step") == "record";
     if !is_signed(page, &form.key) {
         form.key = minted(page);
@@ -327,12 +348,12 @@ async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Markup {
         @if !list(verdict, "unsettles").is_empty() { p.alarm { (page.say("It unsettles events on record: ", "影响已入档事件：")) (list(verdict, "unsettles").len()) } }
         dl.pairs { @for field in &form.fields {
             @if let Some((_, value)) = form.typed.iter().find(|(name, value)| *name == field.name && !value.is_empty()) {
-                dt { (form::label(field, page.language)) } dd { (value) }
+                dt { (form::label(field, page.language)) } dd { @match field.name.as_str() { "materials" => (files::shown(value)), _ => (value) } }
             }
         } }
         form.stacked method="post" action=(page.times.link(&here(page), &[])) {
             (carried(form))
-            @for (name, value) in &form.typed { @if !["act", "revision", "key", "step", "exercise"].contains(&name.as_str()) {
+            @for (name, value) in &form.typed { @if !["act", "revision", "key", "step", "exercise", "kinds"].contains(&name.as_str()) {
                 input type="hidden" name=(name) value=(value);
             } }
             p { (page.say("On revision ", "依据修订号")) (form.revision) (page.say(". What is recorded stays: a mistake is corrected by another act.", "。入档后不可删除；差错只能另行更正。")) }
@@ -342,25 +363,4 @@ async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Markup {
     let exercise = form.exercise;
     let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
     whole(page, head, &body).await
-}
-
-/// A key for one form, signed for who is signed in.
-fn minted(page: &Page) -> String {
-    let nonce = hex(&(page.settings.random)());
-    format!("{nonce}.{}", signature(page, &nonce))
-}
-
-fn signature(page: &Page, nonce: &str) -> String {
-    // A key of any length is taken.
-    let mac = Hmac::<Sha256>::new_from_slice(page.token().as_bytes());
-    let signed = mac.map(|mac| hex(&mac.chain_update(nonce).finalize().into_bytes()));
-    signed.map_or_else(|_| String::new(), |signed| signed[..32].to_owned())
-}
-
-fn is_signed(page: &Page, key: &str) -> bool {
-    let (nonce, given) = key.split_once('.').unwrap_or_default();
-    let expected = signature(page, nonce);
-    // Without telling by the time where they differ.
-    let differs = expected.bytes().zip(given.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
-    !page.token().is_empty() && expected.len() == given.len() && differs == 0
 }

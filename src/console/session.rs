@@ -11,7 +11,9 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use maud::html;
+use sha2::Sha256;
 
 use super::asking::{Failure, Page, html as respond, pairs};
 use super::frame::{Head, whole};
@@ -25,7 +27,7 @@ const SECURE: &str = "__Host-docket";
 /// The name on a plain loopback address.
 const PLAIN: &str = "docket";
 /// The longest body of a form.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+pub const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// Links that sign in, made where this process starts, as the demo does; gone when it ends.
 #[derive(Default)]
@@ -190,4 +192,26 @@ pub fn is_from_here(http: &HttpRequest, settings: &Settings) -> bool {
 /// The answer to a form that another site sends.
 pub fn refused() -> HttpResponse {
     HttpResponse::Forbidden().body("This form is not of this site. 该表单并非来自本站。")
+}
+
+/// A key for one form, signed for who is signed in.
+pub fn minted(page: &Page) -> String {
+    let nonce = hex(&(page.settings.random)());
+    format!("{nonce}.{}", signature(page, &nonce))
+}
+
+fn signature(page: &Page, nonce: &str) -> String {
+    // A key of any length is taken.
+    let mac = Hmac::<Sha256>::new_from_slice(page.token().as_bytes());
+    let signed = mac.map(|mac| hex(&mac.chain_update(nonce).finalize().into_bytes()));
+    signed.map_or_else(|_| String::new(), |signed| signed[..32].to_owned())
+}
+
+/// Whether a form's key was made for who is signed in.
+pub fn is_signed(page: &Page, key: &str) -> bool {
+    let (nonce, given) = key.split_once('.').unwrap_or_default();
+    let expected = signature(page, nonce);
+    // Without telling by the time where they differ.
+    let differs = expected.bytes().zip(given.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+    !page.token().is_empty() && expected.len() == given.len() && differs == 0
 }

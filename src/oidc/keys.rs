@@ -7,9 +7,12 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 /// How often keys are read.
@@ -34,10 +37,12 @@ impl Default for Pace {
 }
 
 /// One key.
-struct Published {
-    id: Option<String>,
+pub struct Published {
+    /// As the provider says it, or made of the key where it says none.
+    pub id: String,
     algorithm: Algorithm,
-    key: DecodingKey,
+    /// The key.
+    pub key: DecodingKey,
 }
 
 /// The keys of one reading.
@@ -51,21 +56,22 @@ impl KeySet {
     }
 
     /// The key with this id; where a token names none, the only one for its algorithm.
-    pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
+    pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&Published> {
         let mut fitting = self.0.iter().filter(|key| key.algorithm == algorithm);
         match id {
-            Some(_) => fitting.find(|key| key.id.as_deref() == id),
+            Some(id) => fitting.find(|key| key.id == id),
             None => fitting.next().filter(|_| fitting.next().is_none()),
         }
-        .map(|found| &found.key)
     }
 
     fn has_id(&self, id: Option<&str>) -> bool {
-        id.is_none() || self.0.iter().any(|key| key.id.as_deref() == id)
+        id.is_none_or(|id| self.0.iter().any(|key| key.id == id))
     }
 }
 
 fn published(jwk: &Value) -> Option<Published> {
+    let made = || URL_SAFE_NO_PAD.encode(Sha256::digest(jwk.to_string()));
+    let id = jwk["kid"].as_str().map_or_else(made, ToOwned::to_owned);
     let jwk = serde_json::from_value::<Jwk>(jwk.clone()).ok()?;
     if matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption)) {
         return None;
@@ -85,7 +91,7 @@ fn published(jwk: &Value) -> Option<Published> {
         return None;
     }
     let key = DecodingKey::from_jwk(&jwk).ok()?;
-    Some(Published { id: jwk.common.key_id, algorithm, key })
+    Some(Published { id, algorithm, key })
 }
 
 /// The keys, and when they were last asked for.

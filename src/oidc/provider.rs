@@ -59,8 +59,8 @@ pub struct ClientSettings {
 pub struct Claims {
     /// All of it.
     pub all: Map<String, Value>,
-    /// The id of the key that signed it, if it names one.
-    pub key_id: Option<String>,
+    /// The id of the key that signed it.
+    pub key_id: String,
     /// Unix seconds.
     pub expires_at: i64,
 }
@@ -183,7 +183,7 @@ impl Provider {
             let mut taken = self.settings.algorithms.iter();
             taken.any(|algorithm| keys.find(Some(key_id), *algorithm).is_some())
         };
-        key_id.is_empty() || self.keys.known().is_some_and(has)
+        self.keys.known().is_some_and(has)
     }
 
     /// Verifies a token for an audience, whatever its kind.
@@ -204,7 +204,7 @@ impl Provider {
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, key, &validation);
+        let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation);
         let all = decoded.map_err(|error| match error.kind() {
             ErrorKind::InvalidSignature => TokenError::Signature,
             _ => TokenError::Malformed,
@@ -222,7 +222,7 @@ impl Provider {
             return Err(TokenError::Audience);
         }
         let expires_at = self.check_times(&all, now_unix_s)?;
-        Ok(Claims { all, key_id: header.kid, expires_at })
+        Ok(Claims { all, key_id: key.id.clone(), expires_at })
     }
 
     fn check_times(&self, claims: &Map<String, Value>, now_unix_s: i64) -> Result<i64, TokenError> {

@@ -13,6 +13,7 @@ use crate::codec::Stored;
 use crate::domain::indicator::IndicatorEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::LogError;
+use crate::trace;
 
 /// Read models that follow a log.
 pub struct Follower {
@@ -137,6 +138,11 @@ impl Following {
             self.forgotten = false;
         }
         self.changes.clear();
+        let traced = batch.iter().filter_map(|event| {
+            let trace = event.stored.meta().trace.as_deref()?;
+            Some((trace, event.envelope.recorded_at_us, event.sequence()))
+        });
+        let _spans = trace::project(traced);
         let written = self.write(batch).and_then(|moved| copy.commit(&self.changes, moved));
         self.forgotten = written.is_err();
         self.folder.end(written.is_ok());

@@ -24,6 +24,8 @@ pub const PARQUET: &str = "application/vnd.apache.parquet";
 pub const CALENDAR: &str = "text/calendar";
 /// A feed (Atom, RFC 4287).
 pub const ATOM: &str = "application/atom+xml";
+/// A picture of lines and texts.
+pub const SVG: &str = "image/svg+xml";
 /// Lines of text.
 pub const TEXT: &str = "text/plain";
 /// Bytes of which nothing more is known.

@@ -4,6 +4,7 @@
 pub mod brief;
 pub mod changes;
 pub mod compared;
+pub mod draw;
 pub mod ends;
 pub mod exceptions;
 pub mod headers;

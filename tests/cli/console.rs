@@ -76,6 +76,10 @@ impl Browser {
         self.send(self.client.post(format!("{}{path}", self.base)).body(body.join("&")), headers)
     }
 
+    pub(super) fn post_bytes(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Shown {
+        self.send(self.client.post(format!("{}{path}", self.base)).body(body), headers)
+    }
+
     /// Signs in; the cookie is kept.
     pub(super) fn sign_in(&mut self, token: &str) -> Shown {
         let ours = [("sec-fetch-site", "same-origin")];

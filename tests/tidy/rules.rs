@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "verify",
             "webhooks",
             "oidc",
+            "trace",
             "codec",
             "domain",
             "log",
@@ -38,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "ledger",
             "webhooks",
             "oidc",
+            "trace",
             "codec",
             "domain",
             "log",
@@ -46,9 +48,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oidc", &["domain"]),
     ("views", &["app", "projection", "ledger", "codec", "domain", "log"]),
     ("import", &["views", "app", "codec", "domain", "log"]),
-    ("app", &["codec", "domain", "log"]),
+    ("app", &["trace", "codec", "domain", "log"]),
     ("export", &["projection", "domain"]),
-    ("projection", &["codec", "domain", "log"]),
+    ("projection", &["trace", "codec", "domain", "log"]),
     ("moving", &["ledger", "log"]),
     ("ledger", &["codec", "domain", "log"]),
     // What verifies shares nothing with what it verifies.
@@ -56,7 +58,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("webhooks", &["codec", "domain", "log"]),
     ("codec", &["domain", "log"]),
     ("domain", &[]),
-    ("log", &[]),
+    ("log", &["trace"]),
+    // Spans alone.
+    ("trace", &[]),
 ];
 
 /// What the pure core must not touch: dynamic JSON, async, clocks, the machine.

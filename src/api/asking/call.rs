@@ -23,7 +23,9 @@ use crate::domain::ids::{Language, Office, SubjectId, Text, digits};
 use crate::domain::measure::Program;
 use crate::domain::subject::Subject;
 use crate::domain::words::{Given, said};
+use crate::trace;
 use crate::views::problem::{Code, Problem, TraceId};
+use tracing::Instrument as _;
 
 /// What describes the table of routes. It is made above all handlers, from the table itself, and those
 /// that answer it get it with the call.
@@ -49,7 +51,7 @@ pub type Handler = fn(Call) -> LocalBoxFuture<'static, Answered>;
 /// # Errors
 /// `internal-error` when it panicked.
 pub async fn to_the_end<T: 'static>(work: impl Future<Output = T> + 'static) -> Result<T, Problem> {
-    actix_web::rt::spawn(work).await.map_err(Problem::internal)
+    actix_web::rt::spawn(work.in_current_span()).await.map_err(Problem::internal)
 }
 
 /// One request.
@@ -230,8 +232,12 @@ impl Call {
         Problem::of_act(error, self.language)
     }
 
-    /// The `traceparent` of the request, if it is well formed.
+    /// The `traceparent` under which what is recorded belongs: of this request's own span where it is
+    /// collected, else as the client says, if that is well formed.
     pub fn trace(&self) -> Option<String> {
+        if let Some(own) = trace::traceparent() {
+            return Some(own);
+        }
         let value = self.http.headers().get("traceparent")?.to_str().ok()?;
         TraceId::parse(value).map(|_| value.to_owned())
     }

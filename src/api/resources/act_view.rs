@@ -243,7 +243,8 @@ pub struct NamedPerson {
 }
 
 impl NamedPerson {
-    fn of(person: &SealedPerson, language: Language) -> Self {
+    /// A person whom an event names.
+    pub fn of(person: &SealedPerson, language: Language) -> Self {
         Self {
             data_subject: person.data_subject.to_string(),
             role: person.role.as_str(),

@@ -3,22 +3,27 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::asking::answer::json;
+use crate::api::asking::answer::{REVALIDATE, json};
 use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::etag;
 use crate::app::{Judged, Otherwise, StartError};
 use crate::domain::ids::Language;
 use crate::domain::measure::Edition;
 use crate::views::compared::{PartChange, compared};
+use crate::views::draw::draw;
+use crate::views::media::SVG;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::sequence;
 
 /// Decisions that one answer makes again, or a few more: enrollments are not divided.
-const AT_ONCE: u64 = 200;
+const AT_ONCE: u64 = 60;
 const EDITION: Parameter = Parameter::new(
     "edition",
     Kind::Digest,
@@ -245,4 +250,23 @@ pub async fn list_judged_otherwise(call: Call) -> Answered {
         onward,
     };
     json(&call, &view)
+}
+
+/// Draws the phases of a version of a measure, and the acts that lead from one to another.
+///
+/// # Errors
+/// See the route.
+pub async fn draw_measure(call: Call) -> Answered {
+    let edition = edition(&call, "version", "edition").await?;
+    let picture = draw(&edition.measure, call.language);
+    let tag = format!("\"{}.svg.{}\"", edition.digest, call.language.tag());
+    if etag::unchanged(&call.http, &tag) {
+        return Ok(etag::not_modified(&tag, REVALIDATE, None));
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, SVG))
+        .insert_header((header::CACHE_CONTROL, REVALIDATE))
+        .insert_header((header::VARY, "Accept-Language, Authorization"))
+        .insert_header((header::ETAG, tag))
+        .body(picture))
 }

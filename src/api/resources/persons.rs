@@ -6,12 +6,14 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::act_view::NamedPerson;
 use super::events::event_named;
 use super::subjects::recorded;
 use crate::api::asking::answer::json_with;
 use crate::api::asking::call::{Answered, Call, to_the_end};
 use crate::api::asking::etag::idempotency_key;
-use crate::app::persons::{OpenedPerson, Opening};
+use crate::app::persons::{OpenedPerson, Opening, may_open};
+use crate::codec;
 use crate::domain::ids::Language;
 use crate::domain::person::{
     DataSubject, Details, Hand, Hold, HoldPlaced, PersonErased, PersonStanding, hold_id,
@@ -51,6 +53,17 @@ pub struct OpeningView {
     pub event: String,
     /// The persons.
     pub persons: Vec<PersonView>,
+}
+
+/// Whom an event names, and whether the caller may open what is sealed of them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SealedView {
+    /// The sequence of the event, 20 digits.
+    pub event: String,
+    /// The persons; empty: it names none.
+    pub persons: Vec<NamedPerson>,
+    /// Whether the caller may open them.
+    pub may_open: bool,
 }
 
 /// A person whom an act names.
@@ -159,6 +172,22 @@ impl DataSubjectView {
             }),
         }
     }
+}
+
+/// Answers whom an event names, and whether the caller may open what is sealed of them. Nothing is recorded.
+///
+/// # Errors
+/// See the route.
+pub async fn list_sealed_persons(call: Call) -> Answered {
+    let event = event_named(&call).await?;
+    let unread = |error: codec::CodecError| call.problem(error.into());
+    let named = codec::persons_of(&event).map_err(unread)?;
+    let view = SealedView {
+        event: sequence(event.sequence),
+        persons: named.iter().map(|person| NamedPerson::of(person, call.language)).collect(),
+        may_open: may_open(&call.caller()?, &event).map_err(|error| call.problem(error))?,
+    };
+    json_with(&call, HttpResponse::Ok(), &view, "no-store", None)
 }
 
 /// Opens what an event has sealed; each opening is recorded.

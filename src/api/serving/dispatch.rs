@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::RequestHead;
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, guard, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, guard, web};
+use tracing::Instrument as _;
 
 use super::admission::{admit, check_head, check_role};
 use super::docs;
@@ -22,7 +23,8 @@ use crate::api::table::parts::patterns_of;
 use crate::api::table::route::{Body, Route, Verb};
 use crate::api::table::routes::ROUTES;
 use crate::codec::RequestBody;
-use crate::views::problem::{Code, Problem};
+use crate::trace;
+use crate::views::problem::{Code, Problem, TraceId};
 
 /// The longest that a request can prefer to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -93,10 +95,36 @@ async fn counted(
     let method = method_of(http.method());
     // A verdict that was asked for without the act refuses nothing.
     let records = row.route.records_act && !http.query_string().contains("validate_only=true");
-    let answered = dispatch(row.route, http, payload, state.clone()).await;
+    let answered = match row.route.roles {
+        // Probes and pages of the documentation are not traced.
+        [] => dispatch(row.route, http, payload, state.clone()).await,
+        _ => traced(row.route, http, payload, state.clone()).await,
+    };
     state.requests.count(row.index, method, &answered, since.elapsed());
     if let (true, Err(problem)) = (records, &answered) {
         state.requests.count_refused(problem.code());
+    }
+    answered
+}
+
+/// Answers under a span, and has a problem name the trace that is collected.
+async fn traced(
+    route: &'static Route,
+    http: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<ApiState>,
+) -> Answered {
+    let given = http.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let span = trace::request(route.verb.as_str(), route.path, given);
+    if let Some(id) = span.in_scope(trace::traceparent).as_deref().and_then(TraceId::parse) {
+        http.extensions_mut().insert(id);
+    }
+    let answered = dispatch(route, http, payload, state).instrument(span.clone()).await;
+    match &answered {
+        Ok(response) => trace::answered(&span, response.status().as_u16(), None),
+        Err(problem) => {
+            trace::answered(&span, problem.status().as_u16(), Some(problem.code().name()));
+        }
     }
     answered
 }

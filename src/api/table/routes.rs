@@ -28,7 +28,7 @@ use crate::views::headers::{
     CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
     LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST, RETRY_AFTER,
 };
-use crate::views::media::{HTML, JSON, NDJSON, OCTETS, TEXT, ZIP};
+use crate::views::media::{HTML, JSON, NDJSON, OCTETS, SVG, TEXT, ZIP};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Doc};
 use crate::views::standing::Status;
@@ -87,6 +87,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/programs/{program}/measures/{version}", "get_measure",
         "A version of the measure as data, article by article", "办法某一版本的逐条数据",
         json!(programs::MeasureView), to!(programs::get_measure)).query(compared::ONE),
+    get("/v1/programs/{program}/measures/{version}/graph", "draw_measure", "Its phases and acts as a picture", "阶段与行为图",
+        Shape::Other, to!(compared::draw_measure)).gives(&[SVG]).query(compared::ONE),
     get("/v1/programs/{program}/measures/{version}/diff/{other}", "compare_measures",
         "What changed from one version or edition of the measure to another", "办法两个版本或文件版次之间的差异",
         json!(compared::Comparison), to!(compared::compare_measures)).query(compared::BOTH),
@@ -244,6 +246,9 @@ pub const ROUTES: &[Route] = &[
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(events::EventView<'static>), to!(events::get_event)),
 
+    get("/v1/events/{event}/openings", "list_sealed_persons",
+        "Whom an event names, and whether the caller may open what is sealed of them", "某一事件载明的个人，以及调用者可否查看其封存信息",
+        json!(persons::SealedView), to!(persons::list_sealed_persons)).sends(&[]),
     post("/v1/events/{event}/openings", "open_persons",
         "Opens what an event has sealed of persons; each opening is recorded", "查看某一事件封存的个人信息（每次查看均予登记）",
         body!(persons::OpeningRequest), json!(persons::OpeningView), to!(persons::open_persons))

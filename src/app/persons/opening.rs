@@ -54,7 +54,7 @@ impl Persons {
         event: &RecordedEvent,
         opening: Opening,
     ) -> Result<Opened, ActError> {
-        may_open(caller, &codec::decode_meta(event)?)?;
+        held_to(caller, &codec::decode_meta(event)?)?;
         let named = codec::persons_of(event)?;
         let wanted = |person: &SealedPerson| {
             opening.data_subject.as_ref().is_none_or(|wanted| *wanted == person.data_subject)
@@ -146,10 +146,18 @@ impl Persons {
     }
 }
 
-/// Whether a caller may read what an event has sealed: the national office, and who acts for no office but may
+/// Whether a caller may read what an event has sealed.
+///
+/// # Errors
+/// An event that can't be read.
+pub fn may_open(caller: &Caller, event: &RecordedEvent) -> Result<bool, ActError> {
+    Ok(held_to(caller, &codec::decode_meta(event)?).is_ok())
+}
+
+/// Who may read what an event has sealed: the national office, and who acts for no office but may
 /// ask at all (the auditor, the custodian), of any; other offices of what they recorded, or what was recorded in
 /// their name.
-fn may_open(caller: &Caller, meta: &EventMeta) -> Result<(), ActError> {
+fn held_to(caller: &Caller, meta: &EventMeta) -> Result<(), ActError> {
     let Some(actor) = &caller.actor else { return Ok(()) };
     let is_own = meta.office == actor.office && *meta.office_id == *actor.office_id;
     if actor.office == Office::NationalOffice || is_own || *meta.principal == *caller.principal {

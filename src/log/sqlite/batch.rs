@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, ToSql, params};
 
+use tracing::Span;
+
 use super::faults::{Faults, Step};
 use super::schema::{signed, tip};
 use crate::log::{Appended, Expected, LogError, NewEvent, StreamName};
@@ -15,6 +17,8 @@ pub(super) struct Append {
     pub stream: StreamName,
     pub expected: Expected,
     pub events: Vec<NewEvent>,
+    /// What is traced of it.
+    pub span: Span,
 }
 
 /// Pages that an append changes besides those that its events fill: the last one of the table, and

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::oneshot;
 
+use tracing::Span;
+
 use super::batch::Append;
 use super::queue::Queue;
 use super::writer::Answer;
@@ -96,7 +98,7 @@ impl Lane for SqliteLane<'_> {
                     return self.end(error);
                 }
             }
-            self.group.push(Append { stream, expected, events });
+            self.group.push(Append { stream, expected, events, span: Span::none() });
             if self.group.len() >= MAX_UNDER_WAY || self.bytes >= MAX_GROUP_BYTES {
                 self.commit().await;
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tracing::Span;
 
 use super::batch::Append;
 use super::writer::{Answer, Request};
@@ -60,7 +61,7 @@ impl Queue {
     ) -> Result<Appended, LogError> {
         let bytes = check_append(&events)? + events.len() * EVENT_OVERHEAD_BYTES;
         let room = self.room(bytes).await?;
-        let append = Append { stream: stream.clone(), expected, events };
+        let append = Append { stream: stream.clone(), expected, events, span: Span::current() };
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request::Append(append, answer, room)).await.map_err(|_| closed())?;
         answered.await.unwrap_or_else(|_| {

@@ -28,6 +28,7 @@ use super::moving::Gate;
 use super::schema::head;
 use crate::log::recent::Recent;
 use crate::log::{Appended, LogError, RecordedEvent, Recording, Stop};
+use crate::trace;
 
 /// The most events in one transaction.
 const MAX_BATCH_EVENTS: usize = 1024;
@@ -200,7 +201,10 @@ impl Writer {
                 Err(why) => every(&why),
             };
         }
-        match self.end() {
+        let flushing = trace::flush(appends.iter().map(|append| &append.span));
+        let ended = self.end();
+        drop(flushing);
+        match ended {
             Ok(()) => self.acknowledge(appends, results, next),
             // It comes before the record that makes the commit count.
             Err(error) if is_full(&error) => every(&self.nothing_written(&error)),

@@ -154,7 +154,7 @@ impl ByIssuer {
         let Claims { key_id, expires_at, .. } = claims;
         Ok(Verified {
             principal,
-            key_id: key_id.unwrap_or_default(),
+            key_id,
             token_id: id.unwrap_or_default().to_owned(),
             expires_at,
             leeway_s: self.provider.settings().leeway_s,

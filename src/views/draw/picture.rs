@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::{LARGE, LEADING, SMALL, width, wrap};
-use crate::cli::measures::words::{self, Words};
+use super::words::{self, Words};
 use crate::domain::ids::{Id, Language, Node};
 use crate::domain::measure::{ActRule, Measure, Names, Phase, WaitingRule};
 use crate::domain::measure_check::Graph;

@@ -9,6 +9,7 @@ mod layout;
 mod picture;
 mod svg;
 mod text;
+mod words;
 
 use crate::domain::ids::Language;
 use crate::domain::measure::Measure;

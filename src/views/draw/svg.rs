@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::layout::Lanes;
 use super::picture::{Item, Kind, Line, Picture, label, lane_name, patterns};
 use super::text::{LARGE, LEADING, SMALL, escape, width};
-use crate::cli::measures::words;
+use super::words;
 use crate::domain::ids::{Id, Language};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::words::article;
