@@ -189,8 +189,9 @@ impl Crawl<'_> {
             let shown = self.browser.get(&link);
             assert_eq!(shown.status, 200, "{} {link}: {}", self.role, shown.body);
             all += items(&link, &shown.body);
-            // Outside, the other language leads to the same page.
-            let onward = links(shown.body.split("<main").nth(1).unwrap()).into_iter();
+            // Outside, the other language and the record sheet lead to the same page.
+            let main = shown.body.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+            let onward = links(main).into_iter();
             next = onward.map(|(to, _)| to).find(|to| to.contains("cursor="));
         }
         all
