@@ -87,7 +87,7 @@ fn member_of(page: &Page, member: &Value) -> Markup {
     let (old, new) = marked(before.unwrap_or_default(), after.unwrap_or_default(), by_signs);
     let none = || html! { span.quiet { (page.say("nothing", "无")) } };
     html! { tr {
-        th scope="row" { code { (text(member, "member")) } }
+        th scope="row" { @match text(member, "member") { "" => (page.say("as a whole", "整体")), named => code { (named) } } }
         td { @match before { Some(text) => span lang=[language_of(text)] { (old) }, None => (none()) } }
         td { @match after { Some(text) => span lang=[language_of(text)] { (new) }, None => (none()) } }
     } }
