@@ -9,6 +9,7 @@ use super::asking::{Made, Page};
 use super::frame::{Head, framed};
 use super::json::{at, flag, sequence, text};
 use super::links::encoded;
+use crate::views::spoken::spoken;
 
 /// The page of two events.
 ///
@@ -44,8 +45,8 @@ pub fn table(page: &Page, one: &Value, other: &Value) -> Markup {
         tbody { @for name in names {
             @let (old, new) = (before.get(name), after.get(name));
             tr { th scope="row" { code { (name) } }
-                td { @match old { Some(old) if new == Some(old) => (old), Some(old) => del { (old) }, None => (none()) } }
-                td { @match new { Some(_) if new == old => span.quiet { (page.say("the same", "相同")) }, Some(new) => ins { (new) }, None => (none()) } }
+                td { @match old { Some(old) if new == Some(old) => (spoken(old, page.language)), Some(old) => del { (spoken(old, page.language)) }, None => (none()) } }
+                td { @match new { Some(_) if new == old => span.quiet { (page.say("the same", "相同")) }, Some(new) => ins { (spoken(new, page.language)) }, None => (none()) } }
             }
         } }
     } } }

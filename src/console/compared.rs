@@ -10,6 +10,7 @@ use super::frame::{Head, framed, shown};
 use super::json::{flag, list, number, sequence, text, text_if};
 use super::links::{address, encoded};
 use crate::domain::words;
+use crate::views::spoken::{language_of, spoken};
 
 /// Differences of one decision that are shown.
 const SHOWN: usize = 5;
@@ -46,7 +47,7 @@ pub async fn page(page: &Page) -> Made {
         h1 { (page.say("Side by side: ", "对照：")) (version) (page.say(" and ", "与")) (other) }
         dl.pairs { @for side in ["one", "other"] { @let edition = &answer[side];
             dt { (text(edition, "version")) }
-            dd { (page.say("in force from ", "施行：")) (shown(text(edition, "in_force_from"), page.language)) ". " code { (text(edition, "digest")) } br; (text(edition, "reason")) }
+            dd { (page.say("in force from ", "施行：")) (shown(text(edition, "in_force_from"), page.language)) ". " code { (text(edition, "digest")) } br; (spoken(text(edition, "reason"), page.language)) }
         } }
         @if changes.is_empty() { p.lead { (page.say("No difference: both say the same, part by part.", "无差异：两者逐项相同。")) } }
         @else { p.lead {
@@ -86,9 +87,9 @@ fn member_of(page: &Page, member: &Value) -> Markup {
     let (old, new) = marked(before.unwrap_or_default(), after.unwrap_or_default(), by_signs);
     let none = || html! { span.quiet { (page.say("nothing", "无")) } };
     html! { tr {
-        th scope="row" { code { (text(member, "member")) } }
-        td { @if before.is_some() { (old) } @else { (none()) } }
-        td { @if after.is_some() { (new) } @else { (none()) } }
+        th scope="row" { @match text(member, "member") { "" => (page.say("as a whole", "整体")), named => code { (named) } } }
+        td { @match before { Some(text) => span lang=[language_of(text)] { (old) }, None => (none()) } }
+        td { @match after { Some(text) => span lang=[language_of(text)] { (new) }, None => (none()) } }
     } }
 }
 

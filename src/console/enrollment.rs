@@ -8,11 +8,11 @@ use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
 use super::links::{Times, address, encoded};
 use super::near;
-use super::spoken::spoken;
 use super::timeline::timeline;
 use super::two::two;
 use crate::domain::date::Day;
 use crate::domain::words;
+use crate::views::spoken::spoken;
 
 /// The page.
 ///
@@ -201,16 +201,16 @@ fn sources(page: &Page, item: &Value) -> Markup {
         @if let Some(document) = document { p.source {
             (page.say("Document: ", "文件："))
             @for (at, member) in ["number", "title", "issuing_office"].into_iter().filter_map(|name| text_left_out(document, name)).enumerate() {
-                @if at > 0 { (separator) } (member)
+                @if at > 0 { (separator) } (spoken(member, page.language))
             }
             @match text_left_out(document, "digest") {
                 Some(of) => { (separator) (digest) code { (of) } },
                 None => { (separator) (page.say("named, not kept", "仅具名，未存档")) },
             }
-            @if let Some(by) = text_left_out(document, "reported_by") { (separator) (page.say("reported by ", "转引自")) (by) }
+            @if let Some(by) = text_left_out(document, "reported_by") { (separator) (page.say("reported by ", "转引自")) (spoken(by, page.language)) }
         } }
         @for material in list(item, "materials") { p.source {
-            (text_if(material, "kind_label").unwrap_or_default()) ": " (text(material, "name")) (separator) (digest) code { (text(material, "digest")) }
+            (text_if(material, "kind_label").unwrap_or_default()) ": " (spoken(text(material, "name"), page.language)) (separator) (digest) code { (text(material, "digest")) }
         } }
     }
 }

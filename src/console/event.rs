@@ -9,7 +9,7 @@ use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
 use super::openings;
-use super::spoken::spoken;
+use crate::views::spoken::spoken;
 
 const FILTERS: [&str; 5] = ["program", "subject", "type", "stream", "recorded_from"];
 

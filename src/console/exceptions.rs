@@ -7,9 +7,9 @@ use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{list, number, sequence, text, text_if};
 use super::obligations::{cursor, hidden};
-use super::spoken::spoken;
 use crate::domain::ids::Language;
 use crate::domain::words;
+use crate::views::spoken::spoken;
 
 const FILTERS: [&str; 6] = ["kind", "program", "province", "office", "from", "until"];
 

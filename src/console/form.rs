@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::asking::Page;
-use super::spoken::spoken;
 use crate::domain::ids::Language;
 use crate::domain::words;
+use crate::views::spoken::spoken;
 
 /// How deep members are asked for one by one; what lies deeper is written as JSON.
 const DEEPEST: usize = 2;

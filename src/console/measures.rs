@@ -10,10 +10,10 @@ use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, named, shown};
 use super::json::{at, flag, list as items_of, sequence, text, text_if, texts};
 use super::links::{address, encoded};
-use super::spoken::spoken;
 use crate::domain::words;
 use crate::views::inside::Inside;
 use crate::views::media::SVG;
+use crate::views::spoken::spoken;
 
 /// The list.
 ///

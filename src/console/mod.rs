@@ -31,7 +31,6 @@ mod record;
 mod register;
 mod session;
 mod sheet;
-mod spoken;
 mod standstill;
 mod tiles;
 mod timeline;

@@ -15,10 +15,10 @@ use super::frame::{Head, is_exercise, shown, whole};
 use super::json::{at, flag, list, number, sequence, text, text_if};
 use super::links::encoded;
 use super::session::{is_from_here, is_signed, minted, refused};
-use super::spoken::spoken;
 use super::{Settings, see_other};
 use crate::domain::words;
 use crate::views::inside::Inside;
+use crate::views::spoken::spoken;
 
 /// What a form is about.
 struct Form<'p> {

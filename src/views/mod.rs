@@ -16,4 +16,5 @@ pub mod parameter;
 pub mod problem;
 pub mod reading;
 pub mod sequence;
+pub mod spoken;
 pub mod standing;

@@ -13,6 +13,7 @@ export async function acts(world) {
   await world.check("a lost race shows what changed and keeps what was typed", () => raced(world));
   await world.check("a refusal names its article and keeps what was typed", () => refused(world));
   await world.check("a field that is wrong says so where it is", () => misread(world));
+  await world.check("a file of the wrong type is refused by its name", () => uploaded(world));
   await world.check("a session that ends within a form loses nothing typed", () => expired(world));
   await world.check("the same without script", () => recorded(world, { javaScriptEnabled: false }));
 }
@@ -136,6 +137,20 @@ async function misread(world) {
     const described = await input.getAttribute("aria-describedby");
     const says = await page.locator(`[id="${described?.split(" ")[0]}"]`).innerText();
     if (!says.includes("2026-02-30")) wrong.push(`the field does not say what: ${says}`);
+    return wrong;
+  });
+}
+
+async function uploaded(world) {
+  return await world.within(OFFICE, {}, async (page) => {
+    await filled(page, world);
+    const name = "Order.pdf";
+    const file = page.getByLabel("The document of the act");
+    await file.setInputFiles({ name, mimeType: "application/pdf", buffer: Buffer.from("no PDF") });
+    await check(page);
+    const wrong = await kept(page);
+    const said = await page.getByRole("alert").innerText();
+    if (!said.includes(name)) wrong.push(`the file is not named: ${said}`);
     return wrong;
   });
 }

@@ -33,6 +33,7 @@ async function looked(world, kind) {
     world.report(name("is light"), seen.bytes() >= HEAVIEST_BYTES ? `${seen.bytes()} bytes` : null);
     world.report(name("says its languages"), await page.evaluate(foreign, kind.language));
     world.report(name("is accessible"), await axe(page));
+    world.report(name("cuts nothing off"), await page.evaluate(cut));
     for (const viewport of [WIDE, PHONE, NARROW]) {
       await page.setViewportSize(viewport);
       world.report(name(`fits ${viewport.width} px`), await page.evaluate(sideways));
@@ -45,8 +46,8 @@ async function looked(world, kind) {
     const checks = page.locator("#browser");
     if (await checks.count()) {
       await page.waitForFunction((one) => one.textContent === one.dataset.good, await checks.elementHandle());
-      await checks.evaluate((one) => one.closest("dl, section, p").remove());
     }
+    await page.evaluate(unchecked);
     texts.scripted = await page.locator("main").innerText();
     world.report(name("breaks no policy and no script"), seen.wrong);
   });
@@ -57,8 +58,7 @@ async function looked(world, kind) {
     await page.goto(world.base + path);
     world.report(name("fits at 400 %"), await page.evaluate(sideways));
     await page.setViewportSize(WIDE);
-    const said = page.locator("#browser");
-    if (await said.count()) await said.evaluate((one) => one.closest("dl, section, p").remove());
+    await page.evaluate(unchecked);
     const plain = await page.locator("main").innerText();
     world.report(name("says the same without script"), without(plain, texts.scripted));
     world.report(name("breaks nothing without script"), seen.wrong);
@@ -136,6 +136,13 @@ function sideways() {
   return [`${document.documentElement.scrollWidth} px in ${room}: ${shown.join(" ")}`];
 }
 
+/** Runs in the page: words that have no room where they stand. */
+function cut() {
+  const all = [...document.querySelectorAll("main .tile, main .box, main .tag, main .button, header a, button")];
+  const wide = all.filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0);
+  return wide.map((one) => `${one.innerText} needs ${one.scrollWidth} px of ${one.clientWidth}`);
+}
+
 /** Runs in the page: texts in a language that neither the page nor an element says. */
 function foreign(language) {
   const wrong = [];
@@ -172,6 +179,12 @@ function unseen() {
     if (style.borderStyle === "none" || style.borderWidth === "0px") wrong.push(`no edge: ${one.outerHTML.slice(0, 80)}`);
   }
   return wrong;
+}
+
+/** Runs in the page: takes away what only a script can do, and what stands there without one. */
+function unchecked() {
+  for (const id of ["browser", "held-key", "turn-keys"]) document.getElementById(id)?.closest("p").remove();
+  for (const one of document.querySelectorAll("noscript")) one.remove();
 }
 
 /** What differs, but for what is another at each request. */

@@ -9,9 +9,9 @@ import { createInterface } from "node:readline";
 import { PHONE, WIDE, World } from "./world.mjs";
 
 const PICTURES = [
-  ["console-register.png", "/console/register/strong_province?lang=en&as_of=2022-12-31", WIDE, 1480],
-  ["console-record.zh.png", "/console/cluster_area/futian?lang=zh-CN", WIDE, 1480],
-  ["console-exceptions.png", "/console/exceptions?lang=en&exercise=true", WIDE, 1100],
+  ["console-register.png", "/console/register/strong_province?lang=en&as_of=2022-12-31", WIDE, 1180],
+  ["console-record.zh.png", "/console/cluster_area/futian?lang=zh-CN", WIDE, 1180],
+  ["console-exceptions.png", "/console/exceptions?lang=en&exercise=true", WIDE, 1000],
   ["console-phone.zh.png", "/console/cluster_area/futian?lang=zh-CN", PHONE, 1400],
 ];
 

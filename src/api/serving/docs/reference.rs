@@ -152,5 +152,5 @@ fn type_of(reader: &Reader, schema: &Value) -> Markup {
         schema.get("additionalProperties").filter(|of| of.is_object()).unwrap_or(&Value::Null)
     };
     let types = types.into_iter().filter(|name| *name != "null").collect::<Vec<_>>();
-    html! { (types.join(" | ")) @if !inner.is_null() { " of " (type_of(reader, inner)) } }
+    html! { (types.join(" | ")) @if !inner.is_null() { (reader.say(" of ", "，其值为 ")) (type_of(reader, inner)) } }
 }

@@ -7,13 +7,22 @@ use crate::domain::ids::Language;
 /// A text on a page in a language.
 pub fn spoken(text: &str, page: Language) -> Markup {
     match page {
-        Language::Zh if text.contains(' ') && !text.contains(is_chinese) => {
-            html! { span lang=(Language::En.tag()) { (text) } }
-        }
-        Language::Zh => html! { (text) },
+        Language::Zh => match language_of(text).filter(|tag| *tag != page.tag()) {
+            Some(tag) => html! { span lang=(tag) { (text) } },
+            None => html! { (text) },
+        },
         Language::En => html! { @for (part, chinese) in parts(text) {
             @if chinese { span lang=(Language::Zh.tag()) { (part) } } @else { (part) }
         } },
+    }
+}
+
+/// The language of a text as a whole, where that can be told.
+pub fn language_of(text: &str) -> Option<&'static str> {
+    match (text.contains(is_chinese), text.contains(' ')) {
+        (true, _) => Some(Language::Zh.tag()),
+        (false, true) => Some(Language::En.tag()),
+        (false, false) => None,
     }
 }
 
