@@ -65,7 +65,7 @@ tools:
 BROWSER := tests/browser
 browser:
 	@missing=; \
-	for one in chromium node:nodejs npm; do command -v $${one%:*} >/dev/null || missing="$$missing $${one#*:}"; done; \
+	for one in chromium node:nodejs npm curl; do command -v $${one%:*} >/dev/null || missing="$$missing $${one#*:}"; done; \
 	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && apt-get update \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } \
 		|| { echo "missing for the tests in a browser: install$$missing" >&2; exit 1; }
