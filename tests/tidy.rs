@@ -206,7 +206,11 @@ fn collect(root: &Path, path: &Path, into: &mut Vec<(String, String)>) {
     let full = root.join(path);
     if full.is_dir() {
         for entry in fs::read_dir(full).unwrap() {
-            collect(root, &path.join(entry.unwrap().file_name()), into);
+            let name = entry.unwrap().file_name();
+            // What npm installs is no text of ours.
+            if name != "node_modules" {
+                collect(root, &path.join(name), into);
+            }
         }
     } else if let Ok(text) = fs::read_to_string(full) {
         into.push((path.to_string_lossy().into_owned(), text));

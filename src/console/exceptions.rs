@@ -29,9 +29,11 @@ pub async fn page(page: &Page) -> Made {
     let (totals, items) = (list(&answer, "totals"), list(&answer, "items"));
     let all: i64 = totals.iter().map(|total| number(total, "count")).sum();
     let title = page.say("Exceptions", "例外");
-    // A page of then looked no further than it knows, however far the lists have read since.
+    // What is looked at may end before what is read.
     let read = sequence(text(&answer, "read_to_sequence"));
-    let read = page.times.at_sequence.as_deref().unwrap_or(read);
+    let place = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX);
+    let known = page.times.at_sequence.as_deref();
+    let read = known.filter(|known| place(known) < place(read)).unwrap_or(read);
     let body = html! {
         h1 { (title) }
         p.lead { strong { (all) } (page.say(" departures from the rule or from certainty are on record, looked for up to event ", "项例外在册，查至事件")) (read) (page.say(".", "。")) }

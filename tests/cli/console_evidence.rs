@@ -82,8 +82,16 @@ fn a_record_sheet_that_is_asked_for_without_times_is_one_of_now() {
     let newest =
         browser.json(&auditor, "/health/ready")["log"]["sequence"].as_str().unwrap().to_owned();
     let newest = newest.trim_start_matches('0');
-    let today =
-        browser.json(&auditor, "/v1/enrollments?limit=1")["as_of"].as_str().unwrap().to_owned();
+    // What lists know follows the log.
+    let listed = loop {
+        let asked = "/v1/enrollments?limit=1&known_at=2100-01-01T00:00:00Z";
+        let listed = browser.json(&auditor, asked);
+        if listed["known_to_sequence"].as_str().unwrap().ends_with(newest) {
+            break listed;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    let today = listed["as_of"].as_str().unwrap().to_owned();
     let led = browser.get("/console/cluster_area/futian?lang=en&print=1");
     assert_eq!(led.status, 303);
     let to =

@@ -13,9 +13,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
-use rusqlite::config::DbConfig;
-use rusqlite::hooks::Wal;
+use rusqlite::{Connection, config::DbConfig, hooks::Wal};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tracing::{error, warn};
 
