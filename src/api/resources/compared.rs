@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::asking::answer::{REVALIDATE, json};
-use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::call::{Answered, Call, refused_parameter};
 use crate::api::asking::etag;
 use crate::app::{Judged, Otherwise, StartError};
 use crate::domain::ids::Language;
@@ -176,18 +176,32 @@ fn unread(call: &Call, error: StartError) -> Problem {
     }
 }
 
-/// The edition that a part of the path names by its version, and a parameter by its digest.
+/// The digest of an edition that a parameter gives.
+///
+/// # Errors
+/// It is none.
+pub(super) fn digest<'c>(call: &'c Call, parameter: &str) -> Result<Option<&'c str>, Problem> {
+    let given = call.parameter(parameter);
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if given.is_none_or(|given| given.len() == 64 && given.bytes().all(is_digit)) {
+        return Ok(given);
+    }
+    let en = "expected a SHA-256 in 64 hexadecimal digits, as the version's editions have it";
+    let zh = "应为 64 位十六进制 SHA-256，见该版本的版次列表";
+    Err(refused_parameter(parameter, en, zh))
+}
+
+/// The edition that a part of the path names by its version, and a digest.
 ///
 /// # Errors
 /// `not-found`.
 pub(super) async fn edition(
     call: &Call,
     path: &str,
-    parameter: &str,
+    digest: Option<&str>,
 ) -> Result<Arc<Edition>, Problem> {
     let program = call.program()?;
     let version = call.path(path);
-    let digest = call.parameter(parameter);
     let versions = call.state.app.library().versions(program);
     if let Some(newest) = versions.version(&version).filter(|_| digest.is_none()) {
         return Ok(newest.clone());
@@ -214,8 +228,9 @@ pub(super) async fn edition(
 /// # Errors
 /// See the route.
 pub async fn compare_measures(call: Call) -> Answered {
-    let one = edition(&call, "version", "edition").await?;
-    let other = edition(&call, "other", "other_edition").await?;
+    let (of_one, of_other) = (digest(&call, "edition")?, digest(&call, "other_edition")?);
+    let one = edition(&call, "version", of_one).await?;
+    let other = edition(&call, "other", of_other).await?;
     let changes = compared(&one.measure, &other.measure).map_err(Problem::internal)?;
     let view = Comparison {
         program: one.measure.program.to_string(),
@@ -232,8 +247,9 @@ pub async fn compare_measures(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn list_judged_otherwise(call: Call) -> Answered {
-    let one = edition(&call, "version", "edition").await?;
-    let other = edition(&call, "other", "other_edition").await?;
+    let (of_one, of_other) = (digest(&call, "edition")?, digest(&call, "other_edition")?);
+    let one = edition(&call, "version", of_one).await?;
+    let other = edition(&call, "other", of_other).await?;
     let mut measure = other.measure.clone();
     measure.version = one.measure.version.clone();
     measure.in_force_from = one.measure.in_force_from;
@@ -257,7 +273,7 @@ pub async fn list_judged_otherwise(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn draw_measure(call: Call) -> Answered {
-    let edition = edition(&call, "version", "edition").await?;
+    let edition = edition(&call, "version", digest(&call, "edition")?).await?;
     let picture = draw(&edition.measure, call.language);
     let tag = format!("\"{}.svg.{}\"", edition.digest, call.language.tag());
     if etag::unchanged(&call.http, &tag) {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::compared::edition;
+use super::compared::{digest, edition};
 use crate::api::asking::answer::{List, REVALIDATE, json, tagged};
 use crate::api::asking::call::{Answered, Call};
 use crate::app::read_whole_stream;
@@ -191,7 +191,7 @@ pub async fn list_measures(call: Call) -> Answered {
 /// See the route.
 pub async fn get_measure(call: Call) -> Answered {
     let program = call.program()?;
-    let edition = edition(&call, "version", "edition").await?;
+    let edition = edition(&call, "version", digest(&call, "edition")?).await?;
     let mut view = measure_view(&edition, &editions(&call, program).await?);
     view.measure = Some(serde_json::to_value(&edition.measure).map_err(Problem::internal)?);
     let tag =

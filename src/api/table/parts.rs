@@ -22,6 +22,12 @@ pub const PARTS: &[Parameter] = &[
         "列表中所示的版本。",
     ),
     Parameter::new(
+        "other",
+        Kind::Text,
+        "The other version, as its list names it.",
+        "列表中所示的另一版本。",
+    ),
+    Parameter::new(
         "act",
         Kind::Uuid,
         "The act, by the id of its event.",
