@@ -44,7 +44,7 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
         .collect();
     html! {
         h1 { (code.title(reader.language)) }
-        p.lead { (with_code(code.text(reader.language))) }
+        p.lead { (with_code(code.text(reader.language), reader.language)) }
         h2 { (reader.say("The usual cause", "常见原因")) }
         p { (reader.say(cause_en, cause_zh)) }
         h2 { (reader.say("What helps", "处理办法")) }

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use crate::domain::ids::Language;
 use crate::views::spoken::spoken;
 
-/// An English text with what stands between back quotes as code, and what is Chinese marked as that.
-pub fn with_code(text: &str) -> Markup {
+/// A text in a language with what stands between back quotes as code, and what is of the other marked as that.
+pub fn with_code(text: &str, language: Language) -> Markup {
     html! { @for (number, part) in text.split('`').enumerate() {
-        @if number % 2 == 1 { code { (part) } } @else { (spoken(part, Language::En)) }
+        @if number % 2 == 1 { code { (part) } } @else { (spoken(part, language)) }
     } }
 }

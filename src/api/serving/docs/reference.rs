@@ -12,6 +12,7 @@ use crate::api::asking::reader::Reader;
 use crate::api::serving::openapi::openapi_json;
 use crate::api::table::route::Route;
 use crate::domain::act::ActKind;
+use crate::domain::ids::Language;
 use crate::views::media::JSON;
 
 /// Which side of a route: what is sent, or what is answered.
@@ -74,7 +75,7 @@ pub fn acts(reader: &Reader) -> Markup {
         @for kind in ActKind::ALL {
             h2 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } " "
                 span.quiet { (kind.label().get(reader.language)) } }
-            p lang="en" { (with_code(described(*kind).unwrap_or_default())) }
+            p lang="en" { (with_code(described(*kind).unwrap_or_default(), Language::En)) }
             (members(reader, &schemas[format!("content_{}", kind.as_str())]))
         }
     }
@@ -92,7 +93,7 @@ pub fn types(reader: &Reader) -> Markup {
         )) }
         @for (name, schema) in named.filter(|(name, _)| !of_one_act(name)) {
             h2 id={ "type-" (name) } { code { (name) } }
-            p lang="en" { (with_code(schema["description"].as_str().unwrap_or_default())) }
+            p lang="en" { (with_code(schema["description"].as_str().unwrap_or_default(), Language::En)) }
             (members(reader, schema))
         }
     }
@@ -113,7 +114,7 @@ fn members(reader: &Reader, schema: &Value) -> Markup {
                 tr {
                     th scope="row" { code { (name) } @if is_required(name) { " *" } }
                     td.quiet lang="en" { (type_of(reader, schema)) }
-                    td lang="en" { (with_code(schema["description"].as_str().unwrap_or_default())) }
+                    td lang="en" { (with_code(schema["description"].as_str().unwrap_or_default(), Language::En)) }
                 }
             } } }
         } } @else { p.quiet lang="en" { (type_of(reader, schema)) } }
