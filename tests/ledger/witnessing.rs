@@ -252,6 +252,11 @@ fn openssl(folder: &Path, arguments: &[&str]) -> bool {
     ran.status.success()
 }
 
+#[expect(clippy::disallowed_methods, reason = "an authority stamps by the machine's clock")]
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
 /// A time-stamping authority: openssl, with a certificate `tsa.pem` below the one of `ca.pem`.
 async fn authority(folder: &Path) -> String {
     let config = "[tsa]\ndefault_tsa = own\n[own]\nserial = serial\ncrypto_device = builtin\n\
@@ -341,7 +346,7 @@ async fn an_authority_stamps_the_time_of_a_checkpoint() {
     for pem in ["tsa.pem", "ca.pem"] {
         let report = folder.verified(known("tsa.example", &read(pem)));
         let [(name, 30, at)] = &report.witnessed[..] else { panic!("{pem}: {report:?}") };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = now();
         assert!(name == "tsa.example" && (now - 600..=now).contains(at), "{at}");
         assert_eq!(report.findings, []);
     }
