@@ -254,8 +254,9 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
 fn nothing_is_left_out(tried: &[&str], help: &str) {
     let others = ["serve", "worker", "healthcheck", "help"];
     let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
-    let listed =
-        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    // What goes on in another line stands further in.
+    let listed = listed.lines().filter_map(|line| line.strip_prefix("  "));
+    let listed = listed.filter_map(|line| line.split(' ').next().filter(|name| !name.is_empty()));
     for name in listed.filter(|name| !others.contains(name)) {
         let is_tried = tried.iter().any(|line| line.split(' ').next() == Some(name));
         assert!(is_tried, "`docket {name}` was not tried in the image");

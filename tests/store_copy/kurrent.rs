@@ -80,7 +80,7 @@ fn a_log_with_a_deleted_stream_is_read_and_copied() {
     let of_exercise = |log: &str| run.docket(&[&exercise[..], &[log]].concat()).json();
     assert_eq!(of_exercise(&away), of_exercise(&there));
     let lost = status("futian", &away);
-    assert!(lost.code != 0 && lost.stderr.contains("完整性检查"), "{}", lost.stderr);
+    assert!(lost.code != 0 && lost.stderr.contains("integrity check"), "{}", lost.stderr);
     let returned = run.store("copy", &away, &back);
     assert_eq!(returned["to"]["root"], copied["from"]["root"]);
     // Without it, if a person says so; that is said once.
