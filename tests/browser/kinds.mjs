@@ -9,6 +9,7 @@ const KINDS = {
   "register, exercise": "/console/register/exercise_cluster_area",
   "register, past": "/console/register/strong_province?as_of=2017-12-31&at_sequence=200",
   "enrollment": "/console/cluster_area/futian",
+  "enrollment, two times": "/console/cluster_area/futian?two=1",
   "enrollment, past": "/console/strong_province/440000?as_of=2016-12-31&at_sequence=200",
   "enrollment, exercise": "/console/exercise_strong_province/x01",
   "moves": "/console/move",

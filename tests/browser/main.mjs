@@ -14,6 +14,7 @@ const PARTS = { looks, paper, input, keys, acts };
 const job = JSON.parse(readFileSync(0, "utf8"));
 const world = await World.open(job);
 try {
+  await world.settled();
   for (const part of job.parts) await world.check(`${part} run to their end`, () => PARTS[part](world));
 } finally {
   await world.browser.close();

@@ -58,10 +58,26 @@ export class World {
     await context.addCookies([{ name: "docket", value: token, url: this.base }]);
   }
 
+  /** Waits until nothing is recorded any more by the server itself, which looks at what is due when it starts. */
+  async settled() {
+    const seen = [];
+    const isStill = () => seen.length > 4 && new Set(seen.slice(-5)).size === 1;
+    const until = Date.now() + 2 * LONGEST_MS;
+    while (!isStill()) {
+      if (Date.now() > until) throw new Error(`the log does not come to rest: ${seen.slice(-5).map(String)}`);
+      await new Promise((done) => setTimeout(done, 400));
+      const { body: health } = await this.api("/health/ready");
+      const { body: proof } = await this.api("/v1/log/proofs/inclusion/100");
+      const newest = Number(health.log.sequence);
+      // What is signed is as long as the log.
+      seen.push(Number(proof?.tree_size) === newest + 1 ? newest : Symbol("behind"));
+    }
+  }
+
   /** What the interface answers. */
   async api(path, { role = "auditor", body, headers = {} } = {}) {
     const authorization = `Bearer ${this.tokens[role]}`;
-    const all = { authorization, "accept-language": "en", ...headers };
+    const all = { authorization, accept: "application/json", "accept-language": "en", ...headers };
     if (body) all["content-type"] = "application/json";
     const method = body ? "POST" : "GET";
     const answer = await fetch(this.base + path, { method, headers: all, body: body && JSON.stringify(body) });

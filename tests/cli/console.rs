@@ -31,7 +31,8 @@ impl Browser {
     pub(super) fn new(base: &str) -> Self {
         // An error means that another test has installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy();
+        // A connection that is kept may be ended by the server just when it is used again.
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
         let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         Self { runtime, client, base: base.to_owned(), cookie: None }
