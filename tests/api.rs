@@ -97,6 +97,8 @@ mod slice;
 mod support;
 #[path = "api/tags.rs"]
 mod tags;
+#[path = "api/totals.rs"]
+mod totals;
 #[path = "api/two_times.rs"]
 mod two_times;
 #[path = "api/unseen.rs"]

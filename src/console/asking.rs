@@ -10,6 +10,7 @@ use super::links::{Times, address};
 use super::session::token_of;
 use super::{Settings, frame, see_other, sheet};
 use crate::domain::ids::Language;
+use crate::views::headers::NO_STORE;
 use crate::views::inside::{Asked, Inside, Reply};
 use crate::views::media::{JSON, OCTETS};
 
@@ -108,6 +109,11 @@ impl Page {
     /// Whether somebody is signed in.
     pub fn is_signed_in(&self) -> bool {
         self.token.is_some()
+    }
+
+    /// Whether the reader may read an address of the interface, as its table of routes writes it.
+    pub fn may_read(&self, path: &str) -> bool {
+        self.token.as_deref().is_some_and(|token| self.inside.lets(token, path))
     }
 
     /// What the interface answers, with the times of the page.
@@ -241,8 +247,8 @@ impl Page {
             status == StatusCode::OK && self.times.are_fixed() && self.times.language.is_some();
         let cache = match self.keeps {
             // What was typed may name persons.
-            _ if self.http.method() == Method::POST => "no-store",
-            Keeps::Never => "no-store",
+            _ if self.http.method() == Method::POST => NO_STORE,
+            Keeps::Never => NO_STORE,
             Keeps::AsFixed if fixed => "private, max-age=31536000, immutable",
             Keeps::AsFixed | Keeps::Now => "private, no-cache",
         };

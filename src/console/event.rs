@@ -50,14 +50,14 @@ pub async fn list(page: &Page) -> Made {
             button { (page.say("Show", "显示")) }
         }
         @if items.is_empty() { p { (page.say("No event here.", "此处没有事件。")) } }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed {
             thead { tr {
-                th.figure scope="col" { "#" }
-                th scope="col" { (page.say("Recorded", "入档时间")) }
-                th scope="col" { (page.say("Type", "类型")) }
+                th.w1.figure scope="col" { "#" }
+                th.w3 scope="col" { (page.say("Recorded", "入档时间")) }
+                th.w3 scope="col" { (page.say("Type", "类型")) }
                 th scope="col" { (page.say("Stream", "流")) }
-                th scope="col" { (page.say("Effective", "生效")) }
-                th scope="col" { (page.say("By", "登记者")) }
+                th.w1 scope="col" { (page.say("Effective", "生效")) }
+                th.w2 scope="col" { (page.say("By", "登记者")) }
             } }
             tbody { @for item in &items { (row(page, item)) } }
         } }

@@ -26,15 +26,42 @@ pub struct Head {
     pub shows: Option<String>,
 }
 
-/// The entries of the navigation: id, address, and what they are called.
-const PARTS: [(&str, &str, &str, &str); 6] = [
-    ("register", "/console/register/strong_province", "Register", "名册"),
-    ("move", "/console/move", "Whose move", "待办"),
-    ("exceptions", "/console/exceptions", "Exceptions", "例外"),
-    ("quotas", "/console/quotas/strong_province", "Quotas and targets", "名额与目标"),
-    ("log", "/console/log", "Log", "日志"),
-    ("measures", "/console/measures", "Measures", "办法"),
+/// An entry of the navigation.
+struct Part {
+    id: &'static str,
+    /// Its address.
+    to: &'static str,
+    /// The address of the interface that it shows: who may not read that is not led there.
+    shows: &'static str,
+    en: &'static str,
+    zh: &'static str,
+}
+
+const fn part(
+    id: &'static str,
+    (to, shows): (&'static str, &'static str),
+    en: &'static str,
+    zh: &'static str,
+) -> Part {
+    Part { id, to, shows, en, zh }
+}
+
+const PARTS: [Part; 6] = [
+    part("register", ("/console/register/strong_province", ENROLLMENTS), "Register", "名册"),
+    part("move", ("/console/move", "/v1/moves"), "Whose move", "待办"),
+    part("exceptions", ("/console/exceptions", "/v1/exceptions"), "Exceptions", "例外"),
+    part(
+        "quotas",
+        ("/console/quotas/strong_province", "/v1/programs/{program}/quotas"),
+        "Quotas and targets",
+        "名额与目标",
+    ),
+    part("log", ("/console/log", EVENTS), "Log", "日志"),
+    part("measures", ("/console/measures", "/v1/programs"), "Measures", "办法"),
 ];
+/// What a search looks through.
+const ENROLLMENTS: &str = "/v1/enrollments";
+const EVENTS: &str = "/v1/events";
 
 /// The whole page around its content, or its record sheet.
 ///
@@ -82,17 +109,7 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
                 a.skip href="#content" { (page.say("To the content", "跳至正文")) }
                 header.top { div.wide {
                     a.brand href=(page.times.link("/console", &[])) { span.seal aria-hidden="true" { "牍" } " Docket" }
-                    @if page.is_signed_in() {
-                        nav aria-label=(page.say("Parts", "栏目")) { @for (id, to, en, zh) in PARTS {
-                            a href=(page.times.link(to, &[])) aria-current=[(id == head.part).then_some("page")] data-key=(if id == "move" { "w" } else { &id[..1] }) {
-                                (page.say(en, zh))
-                            }
-                        } }
-                        form.find action="/console/find" role="search" {
-                            label.quiet for="find" { (page.say("Find", "查找")) }
-                            input #find name="q" size="18" placeholder=(page.say("Subject, number, #event", "主体、代码、#事件"));
-                        }
-                    }
+                    @if page.is_signed_in() { (navigation(page, head.part)) }
                     a hreflang=(other.tag()) lang=(other.tag()) href=(in_language(page, other)) {
                         @match other { Language::En => "English", Language::Zh => "中文" }
                     }
@@ -109,6 +126,22 @@ pub async fn whole(page: &Page, head: Head, body: &Markup) -> Markup {
                 (foot(page, &head, newest))
             }
         }
+    }
+}
+
+/// The parts that the reader may read, and the search.
+fn navigation(page: &Page, here: &str) -> Markup {
+    let parts = PARTS.iter().filter(|part| page.may_read(part.shows));
+    html! {
+        nav aria-label=(page.say("Parts", "栏目")) { @for Part { id, to, en, zh, .. } in parts {
+            a href=(page.times.link(to, &[])) aria-current=[(*id == here).then_some("page")] data-key=(if *id == "move" { "w" } else { &id[..1] }) {
+                (page.say(en, zh))
+            }
+        } }
+        @if page.may_read(ENROLLMENTS) { form.find action="/console/find" role="search" {
+            label.quiet for="find" { (page.say("Find", "查找")) }
+            input #find name="q" size="18" placeholder=(page.say("Subject, number, #event", "主体、代码、#事件"));
+        } }
     }
 }
 
@@ -186,7 +219,7 @@ fn foot(page: &Page, head: &Head, newest: Option<&str>) -> Markup {
     let today = page.times.as_of.as_deref();
     html! {
         footer { div.wide {
-            @if let Some(newest) = newest {
+            @if let Some(newest) = newest.filter(|_| page.may_read(EVENTS)) {
                 p { (page.say("The log, events ", "日志，事件 ")) a href=(page.times.link("/console/log", &[])) { "0–" (newest) } }
             }
             @if let Some(shows) = &head.shows {

@@ -28,10 +28,10 @@ pub async fn list(page: &Page) -> Made {
     let title = page.say("Measures", "办法");
     let body = html! {
         h1 { (title) }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed {
             thead { tr {
-                th scope="col" { (page.say("Program", "项目")) }
-                th scope="col" { (page.say("Who takes part", "参加主体")) }
+                th.w3 scope="col" { (page.say("Program", "项目")) }
+                th.w3 scope="col" { (page.say("Who takes part", "参加主体")) }
                 th scope="col" { (page.say("Versions of its measure", "办法版本")) }
             } }
             tbody { @for (program, versions) in items_of(&programs, "items").iter().zip(&known) { @let id = text(program, "id"); tr {

@@ -34,6 +34,7 @@ mod sheet;
 mod standstill;
 mod tiles;
 mod timeline;
+mod totals;
 mod two;
 
 use std::sync::Arc;
@@ -137,7 +138,7 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/register/{program}").route(shown(register::page)))
         .service(get("/console/move").route(shown(moves::page)))
         .service(get("/console/move/as/{form}").route(web::get().to(ahead::file)))
-        .service(get("/console/totals").route(shown(moves::totals)))
+        .service(get("/console/totals").route(shown(totals::page)))
         .service(get("/console/obligations").route(shown(obligations::page)))
         .service(get("/console/exceptions").route(shown(exceptions::page)))
         .service(get("/console/quotas/{program}").route(shown(places::page)))

@@ -1,4 +1,4 @@
-//! What waits at which office, since when, dated or not; and the totals of who was late.
+//! What waits at which office, since when, dated or not.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ahead::ahead;
 use super::asking::{Made, Page};
 use super::frame::{Head, counted, framed, shown_if};
-use super::json::{list, number, number_if, text, text_if, texts};
+use super::json::{list, number_if, text, text_if, texts};
 use super::links::encoded;
 use super::obligations::{OFFICES, cursor, hidden};
 use crate::domain::words;
@@ -37,13 +37,13 @@ pub async fn page(page: &Page) -> Made {
         p { a href=(page.times.link("/console/totals", &[("exercise", page.parameter("exercise"))])) {
             (page.say("Totals: who was late, by office, province and year", "统计：各机关、省份、年份的迟延情况"))
         } }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed {
             thead { tr {
-                th scope="col" { (page.say("Due, or open since", "期限或起始")) }
+                th.w2 scope="col" { (page.say("Due, or open since", "期限或起始")) }
                 th scope="col" { (page.say("At which office", "待办机关")) }
                 th scope="col" { (page.say("What", "事项")) }
-                th scope="col" { (page.say("Article", "条文")) }
-                th.figure scope="col" { (page.say("Days", "天数")) }
+                th.w2 scope="col" { (page.say("Article", "条文")) }
+                th.w1.figure scope="col" { (page.say("Days", "天数")) }
             } }
             tbody { @for item in items { (row(page, item)) } }
         } }
@@ -103,54 +103,5 @@ fn row(page: &Page, item: &Value) -> Markup {
                 None => { @if let Some(days) = number_if(item, "waiting_days") { (days) (page.say(" waiting", "天")) } },
             } }
         }
-    }
-}
-
-/// The totals by office, province and year.
-///
-/// # Errors
-/// What stands in the way.
-pub async fn totals(page: &Page) -> Made {
-    const FIGURES: [(&str, &str, &str); 5] = [
-        ("owed", "Owed", "应履行"),
-        ("met_in_time", "Met in time", "按期"),
-        ("late", "Met late", "迟延"),
-        ("open", "Open", "未履行"),
-        ("overdue", "Overdue", "逾期"),
-    ];
-    let exercise = page.parameter("exercise") == "true";
-    let flagged =
-        [("exercise", page.parameter("exercise")), ("program", page.parameter("program"))];
-    let answer = page.get("/v1/obligations/totals", &flagged).await?;
-    let title = page.say("Who was late", "迟延统计");
-    let body = html! {
-        h1 { (title) }
-        p.lead { (page.say("Each figure opens the obligations that it counts. The national office stands first.", "每个数字均可打开其所统计的义务。国家局列于首位。")) }
-        div.scroll tabindex="0" { table {
-            thead { tr {
-                th scope="col" { (page.say("Office", "机关")) }
-                th scope="col" { (page.say("Province", "省份")) }
-                th scope="col" { (page.say("Year", "年份")) }
-                @for (_, en, zh) in FIGURES { th.figure scope="col" { (page.say(en, zh)) } }
-                th.figure scope="col" { (page.say("Days late, sum", "迟延天数合计")) }
-            } }
-            tbody { @for item in list(&answer, "items") { tr {
-                th scope="row" { (text(item, "office_label")) }
-                td { (text_if(item, "province_name").or(text_if(item, "province")).unwrap_or("–")) }
-                td { (year(page, text(item, "year"))) }
-                @for (name, _, _) in FIGURES { td.figure { (super::links::figure(page, &item[name])) } }
-                td.figure { (number(item, "days_late_sum") + number(item, "days_overdue_sum")) }
-            } } }
-        } }
-    };
-    let shows = Some("/v1/obligations/totals".to_owned());
-    let head = Head { title: title.to_owned(), part: "move", exercise, shows };
-    framed(page, head, &body).await
-}
-
-fn year<'p>(page: &'p Page, year: &'p str) -> &'p str {
-    match year {
-        "undated" => page.say("without a date", "无期限"),
-        year => year,
     }
 }

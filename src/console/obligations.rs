@@ -36,6 +36,7 @@ pub async fn page(page: &Page) -> Made {
         ("province", page.parameter("province")),
         ("obligation", page.parameter("obligation")),
         ("due_year", page.parameter("due_year")),
+        ("due_month", page.parameter("due_month")),
         ("due_after", page.parameter("due_after")),
         ("due_before", page.parameter("due_before")),
         ("status", status),
@@ -54,13 +55,13 @@ pub async fn page(page: &Page) -> Made {
             strong.alarm[overdue > 0] { (overdue) } (page.say(" of those shown are overdue. Open is not late.", "项逾期（以所列为限）。未履行不等于迟延。"))
         }
         (filter(page, status, exercise))
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed {
             thead { tr {
-                th scope="col" { (page.say("Due, or open since", "期限或起始")) }
+                th.w2 scope="col" { (page.say("Due, or open since", "期限或起始")) }
                 th scope="col" { (page.say("Who", "责任方")) }
                 th scope="col" { (page.say("What", "事项")) }
-                th scope="col" { (page.say("Why", "依据")) }
-                th.figure scope="col" { (page.say("Days", "天数")) }
+                th.w3 scope="col" { (page.say("Why", "依据")) }
+                th.w1.figure scope="col" { (page.say("Days", "天数")) }
             } }
             tbody { @for item in items { (row(page, item)) } }
         } }
@@ -85,6 +86,7 @@ fn onward<'p>(page: &'p Page, status: &'p str, cursor: &'p str) -> Vec<(&'p str,
         "province",
         "obligation",
         "due_year",
+        "due_month",
         "due_after",
         "due_before",
         "exercise",
@@ -112,7 +114,8 @@ fn filter(page: &Page, status: &str, exercise: bool) -> Markup {
             }
             label { (page.say("Program", "项目")) " " input name="program" size="16" value=(page.parameter("program")); }
             label { (page.say("Province", "省份")) " " input name="province" size="8" value=(page.parameter("province")); }
-            label { (page.say("Due in", "到期年份")) " " input name="due_year" size="8" value=(page.parameter("due_year")); }
+            label { (page.say("Due in the year", "到期年份")) " " input name="due_year" size="8" value=(page.parameter("due_year")); }
+            label { (page.say("Due in the month", "到期月份")) " " input name="due_month" size="8" placeholder="2026-11" value=(page.parameter("due_month")); }
             label { input type="checkbox" name="exercise" value="true" checked[exercise]; " " (page.say("the exercises instead", "改看演练")) }
             button { (page.say("Show", "显示")) }
         }

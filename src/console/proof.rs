@@ -1,7 +1,6 @@
 //! What proves that an event is in the log, and who checked it: this server, the reader's browser, or the
 //! reader, offline. Whoever believes nobody takes the file, and a key from elsewhere.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +8,6 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
 use super::Settings;
 use super::asking::{Failure, Made, Page};
@@ -17,7 +15,8 @@ use super::frame::{Head, framed};
 use super::json::{flag, list, number, sequence, text, text_if, texts};
 use super::links::encoded;
 use crate::codec::sha256_hex;
-use crate::views::inside::Inside;
+use crate::verify::tree::{Hash, includes};
+use crate::views::inside::{Inside, Reply};
 use crate::views::media::{JSON, TEXT};
 
 /// Longer bytes are not put on a page; the check then begins from their digest, and the page says so.
@@ -139,36 +138,17 @@ fn checked(page: &Page, proof: &Value, of: &str, key: &str) -> Markup {
     } }
 }
 
-/// Whether leaf and path give the root of the checkpoint (RFC 9162, 2.1.3.2).
+/// Whether leaf and path give the root of the checkpoint.
 fn adds_up(proof: &Value, of: &str) -> bool {
-    let root = text(proof, "checkpoint").lines().nth(2).and_then(|root| STANDARD.decode(root).ok());
-    let found = text_if(proof, "leaf_hash").and_then(|leaf| {
-        let path = texts(proof, "hashes").into_iter().map(|hash| STANDARD.decode(hash).ok());
+    let hash = |text: &str| STANDARD.decode(text).ok().and_then(|bytes| Hash::try_from(bytes).ok());
+    let holds = || {
+        let root = hash(text(proof, "checkpoint").lines().nth(2)?)?;
+        let path = texts(proof, "hashes").into_iter().map(hash).collect::<Option<Vec<_>>>()?;
         let size = u64::try_from(number(proof, "tree_size")).ok()?;
-        root_of(STANDARD.decode(leaf).ok()?, of.parse().ok()?, size, path.collect::<Option<_>>()?)
-    });
-    found.is_some() && found == root
-}
-
-fn root_of(leaf: Vec<u8>, index: u64, size: u64, path: Vec<Vec<u8>>) -> Option<Vec<u8>> {
-    let (mut at, mut last, mut root) = (index, size.checked_sub(1)?, leaf);
-    for beside in path {
-        if last == 0 {
-            return None;
-        }
-        let node =
-            |left: &[u8], right: &[u8]| Sha256::digest([&[1], left, right].concat()).to_vec();
-        if at % 2 == 1 || at == last {
-            root = node(&beside, &root);
-            while at % 2 == 0 && at != 0 {
-                (at, last) = (at / 2, last / 2);
-            }
-        } else {
-            root = node(&root, &beside);
-        }
-        (at, last) = (at / 2, last / 2);
-    }
-    (last == 0).then_some(root)
+        let leaf = hash(text_if(proof, "leaf_hash")?)?;
+        Some(includes(of.parse().ok()?, size, leaf, &path, &root))
+    };
+    holds().unwrap_or_default()
 }
 
 /// The proof as a file.
@@ -179,40 +159,41 @@ pub async fn file(
 ) -> HttpResponse {
     let page = Page::of(http, settings, inside);
     match of_event(&page).await {
-        Ok((of, proof)) => HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
-            .insert_header((
-                header::CONTENT_DISPOSITION,
-                format!("attachment; filename=\"docket-{of}.tlog-proof\""),
-            ))
-            .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-            .body(proof),
+        Ok((of, proof)) => proof.attached(&format!("docket-{of}.tlog-proof")),
         Err(failure) => page.answer(Err(failure)).await,
     }
 }
 
-async fn of_event(page: &Page) -> Result<(String, web::Bytes), Failure> {
+async fn of_event(page: &Page) -> Result<(String, Reply), Failure> {
     let named = encoded(&page.path("sequence"));
     let event = page.get_at(&format!("/v1/events/{named}")).await?;
     let proof = page.asked(&format!("/v1/log/proofs/inclusion/{named}"), TEXT).await?;
-    Ok((sequence(text(&event, "sequence")).to_owned(), proof.body))
+    Ok((sequence(text(&event, "sequence")).to_owned(), proof))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     #[test]
-    fn leaf_and_path_give_the_root_of_trees_of_any_size() {
-        let node =
-            |left: &[u8], right: &[u8]| Sha256::digest([&[1], left, right].concat()).to_vec();
-        let leaf = |n: u8| Sha256::digest([0, n]).to_vec();
-        let three = node(&node(&leaf(0), &leaf(1)), &leaf(2));
-        assert_eq!(root_of(leaf(0), 0, 3, vec![leaf(1), leaf(2)]), Some(three.clone()));
-        assert_eq!(root_of(leaf(2), 2, 3, vec![node(&leaf(0), &leaf(1))]), Some(three.clone()));
-        assert_eq!(root_of(leaf(7), 0, 1, Vec::new()), Some(leaf(7)));
-        assert_ne!(root_of(leaf(1), 0, 3, vec![leaf(1), leaf(2)]), Some(three));
-        assert_eq!(root_of(leaf(0), 0, 3, vec![leaf(1)]), None, "a path that ends too soon");
-        assert_eq!(root_of(leaf(0), 0, 0, Vec::new()), None, "nothing is in no tree");
+    fn a_proof_adds_up_to_the_root_of_its_checkpoint_alone() {
+        let leaf = |n: u8| Sha256::digest([0, n]);
+        let root = Sha256::digest([&[1], &leaf(0)[..], &leaf(1)[..]].concat());
+        let proof = |hashes: &[&[u8]]| {
+            json!({
+                "checkpoint": format!("docket\n2\n{}\n", STANDARD.encode(root)),
+                "leaf_hash": STANDARD.encode(leaf(0)),
+                "tree_size": 2,
+                "hashes": hashes.iter().map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
+            })
+        };
+        assert!(adds_up(&proof(&[&leaf(1)]), "0"));
+        assert!(!adds_up(&proof(&[&leaf(1)]), "1"));
+        assert!(!adds_up(&proof(&[&leaf(2)]), "0"));
+        assert!(!adds_up(&proof(&[]), "0"), "a path that ends too soon");
+        assert!(!adds_up(&proof(&[&leaf(1)[..31]]), "0"), "a hash that is none");
     }
 }

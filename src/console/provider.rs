@@ -22,6 +22,7 @@ use super::session::{is_secure, signed_in};
 use super::{Settings, see_other};
 use crate::codec::hex;
 use crate::oidc::{Sent, SignInBy, SignInError, TokenError};
+use crate::views::headers::NO_STORE;
 use crate::views::inside::Inside;
 
 const SECURE: &str = "__Host-docket-sent";
@@ -200,7 +201,7 @@ async fn told(page: &Page, wrong: Wrong) -> HttpResponse {
 }
 
 fn no_store(mut response: HttpResponse) -> HttpResponse {
-    let value = header::HeaderValue::from_static("no-store");
+    let value = header::HeaderValue::from_static(NO_STORE);
     response.headers_mut().insert(header::CACHE_CONTROL, value);
     response
 }

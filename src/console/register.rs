@@ -146,16 +146,16 @@ fn table(page: &Page, answer: &Value) -> Markup {
     html! {
         section aria-labelledby="register" {
             h2 #register { (page.say("The register", "名册")) " " span.quiet { (counted(answer)) } }
-            div.scroll tabindex="0" { table {
+            div.scroll tabindex="0" { table.fixed {
                 thead { tr {
                     th scope="col" { (page.say("Subject", "主体")) }
-                    th scope="col" { (page.say("Category", "类型")) }
-                    th scope="col" { (page.say("Stands at", "所处状态")) }
-                    th scope="col" { (page.say("Since", "起始")) }
-                    th scope="col" { (page.say("Last evidenced", "最近依据")) }
-                    th scope="col" { (page.say("Known from", "来源")) }
-                    th scope="col" { (page.say("What waits", "待办事项")) }
-                    th.figure scope="col" { (page.say("Newest event", "最新事件")) }
+                    th.w1 scope="col" { (page.say("Category", "类型")) }
+                    th.w2 scope="col" { (page.say("Stands at", "所处状态")) }
+                    th.w1 scope="col" { (page.say("Since", "起始")) }
+                    th.w1 scope="col" { (page.say("Last evidenced", "最近依据")) }
+                    th.w1 scope="col" { (page.say("Known from", "来源")) }
+                    th.w2 scope="col" { (page.say("What waits", "待办事项")) }
+                    th.w1.figure scope="col" { (page.say("Newest event", "最新事件")) }
                 } }
                 tbody { @for item in items { (row(page, item)) } }
             } }

@@ -20,6 +20,7 @@ use super::frame::{Head, whole};
 use super::links::address;
 use super::{Settings, see_other};
 use crate::codec::hex;
+use crate::views::headers::NO_STORE;
 use crate::views::inside::Inside;
 
 /// The cookie's name where the connection is encrypted; browsers then hold it to this host.
@@ -92,7 +93,7 @@ async fn form(page: &Page, wrong: Option<&str>) -> HttpResponse {
     let body = whole(page, head, &body).await;
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     respond(status, page.language)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .body(body.into_string())
 }
 
@@ -152,7 +153,7 @@ pub fn signed_in(page: &Page, token: &str, next: &str) -> HttpResponse {
     let _ = response.add_cookie(&cookie(&page.settings, name, token));
     response
         .headers_mut()
-        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static(NO_STORE));
     response
 }
 

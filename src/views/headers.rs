@@ -3,6 +3,9 @@
 
 use super::parameter::{Kind, Parameter};
 
+/// What `Cache-Control` says of what nobody may keep.
+pub const NO_STORE: &str = "no-store";
+
 /// The language of the answer.
 pub const ACCEPT_LANGUAGE: Parameter = Parameter::new(
     "Accept-Language",

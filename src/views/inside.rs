@@ -1,7 +1,8 @@
 //! The REST interface as this process asks it itself: what a page shows is an answer of the interface,
 //! so the two can't disagree, and who may see what is decided in one place.
 
-use actix_web::http::header::HeaderMap;
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use futures_util::future::LocalBoxFuture;
@@ -30,17 +31,48 @@ pub struct Reply {
     pub body: Bytes,
 }
 
+impl Reply {
+    /// The same as a file of this name for who reads in a browser.
+    pub fn attached(self, name: &str) -> HttpResponse {
+        let media = self.headers.get(header::CONTENT_TYPE).cloned();
+        let media = media.unwrap_or(header::HeaderValue::from_static("text/plain; charset=utf-8"));
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, media))
+            .insert_header((
+                header::CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{name}\""),
+            ))
+            .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+            .body(self.body)
+    }
+}
+
+type Ask = dyn Fn(Asked) -> LocalBoxFuture<'static, Reply>;
+type Lets = dyn Fn(&str, &str) -> bool;
+
 /// Asks the interface; one for each thread that serves.
-pub struct Inside(Box<dyn Fn(Asked) -> LocalBoxFuture<'static, Reply>>);
+pub struct Inside {
+    ask: Box<Ask>,
+    lets: Box<Lets>,
+}
 
 impl Inside {
-    /// One that asks by this.
-    pub fn new(ask: impl Fn(Asked) -> LocalBoxFuture<'static, Reply> + 'static) -> Self {
-        Self(Box::new(ask))
+    /// One that asks by `ask`; `lets` says whether the bearer of a token may read an address, as the table of
+    /// routes writes it.
+    pub fn new(
+        ask: impl Fn(Asked) -> LocalBoxFuture<'static, Reply> + 'static,
+        lets: impl Fn(&str, &str) -> bool + 'static,
+    ) -> Self {
+        Self { ask: Box::new(ask), lets: Box::new(lets) }
+    }
+
+    /// Whether the bearer of a token may read an address, as the table of routes writes it.
+    pub fn lets(&self, token: &str, path: &str) -> bool {
+        (self.lets)(token, path)
     }
 
     /// Asks.
     pub async fn ask(&self, asked: Asked) -> Reply {
-        (self.0)(asked).await
+        (self.ask)(asked).await
     }
 }

@@ -23,6 +23,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
+use super::headers::NO_STORE;
 use crate::domain::ids::{Language, Text};
 
 /// One occurrence of a problem; boxed, since it is the error type of every handler.
@@ -197,7 +198,7 @@ impl Problem {
         let mut response = HttpResponse::build(status);
         response
             .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CACHE_CONTROL, NO_STORE))
             .insert_header((header::VARY, "Accept-Language"))
             .insert_header((header::CONTENT_LANGUAGE, language.tag()));
         if let Some(seconds) = self.0.retry_after_s {

@@ -7,7 +7,7 @@ use docket::cli::demo::data::DataSet;
 use docket::cli::demo::load;
 use serde_json::{Value, json};
 
-async fn exercised() -> Server {
+pub async fn exercised() -> Server {
     let server = server().await;
     let set = DataSet::exercise().unwrap();
     let tokens = |role: &str, office: &str, divisions: &[String]| {
@@ -23,12 +23,12 @@ async fn exercised() -> Server {
     server
 }
 
-async fn asked(server: &Server, path: &str) -> Value {
+pub async fn asked(server: &Server, path: &str) -> Value {
     server.auditor().get(path).await.ok(200).json()
 }
 
 /// Every item of a list, page by page.
-async fn listed(server: &Server, path: &str) -> Vec<Value> {
+pub async fn listed(server: &Server, path: &str) -> Vec<Value> {
     let (mut path, mut items) = (format!("{path}&limit=1000"), Vec::new());
     loop {
         let page = asked(server, &path).await;
@@ -111,6 +111,13 @@ async fn every_figure_of_the_exercise_opens_exactly_what_it_counts() {
         "/v1/obligations/totals?program=exercise_cluster_area&province=x01".to_owned(),
         "/v1/obligations/totals?exercise=true&due_year=2019&as_of=2020-06-30".to_owned(),
         "/v1/obligations/totals?exercise=true&office=national_office".to_owned(),
+        "/v1/obligations/totals?exercise=true&by=office,year".to_owned(),
+        "/v1/obligations/totals?exercise=true&by=province&province=x01&office=province".to_owned(),
+        "/v1/obligations/totals?exercise=true&by=year,month&due_year=2019".to_owned(),
+        "/v1/obligations/totals?exercise=true&by=month&due_month=2016-01/2018-12&as_of=2017-06-30"
+            .to_owned(),
+        "/v1/obligations/totals?exercise=true&by=office&due_month=2018-06/2019-03".to_owned(),
+        "/v1/obligations/totals?exercise=true&by=month&due_year=undated".to_owned(),
         "/v1/exceptions?exercise=true".to_owned(),
         "/v1/exceptions?program=exercise_strong_province&until=2018-12-31".to_owned(),
     ] {
@@ -293,6 +300,10 @@ async fn what_no_measure_declares_is_refused() {
         ("/v1/programs/strong_province/quotas?held=taken,attested", "held"),
         ("/v1/obligations?due_year=soon", "due_year"),
         ("/v1/obligations/totals?due_year=0", "due_year"),
+        ("/v1/obligations/totals?by=colour", "by"),
+        ("/v1/obligations/totals?due_month=2026-13", "due_month"),
+        ("/v1/obligations?due_month=2026-1", "due_month"),
+        ("/v1/obligations?due_month=2027-01/2026-12", "due_month"),
         ("/v1/moves?office=nobody", "office"),
     ] {
         let problem = server.auditor().get(path).await.problem(400, "malformed-request");

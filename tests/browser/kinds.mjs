@@ -15,6 +15,7 @@ const KINDS = {
   "moves": "/console/move",
   "moves, exercise": "/console/move?exercise=true",
   "totals": "/console/totals?exercise=true",
+  "totals by province": "/console/totals?exercise=true&office=province&due_year=2019",
   "obligations": "/console/obligations?exercise=true",
   "exceptions": "/console/exceptions",
   "exceptions, exercise": "/console/exceptions?exercise=true",

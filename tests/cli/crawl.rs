@@ -85,6 +85,10 @@ fn each_role_follows_every_link_and_none_is_dead() {
                 let shown = browser.get(start);
                 assert_eq!(shown.status, 403, "{role} {start}: {}", shown.body);
                 holds(start, &shown, &invented);
+                // Nothing leads there.
+                let parts = shown.body.split("<nav").nth(1).unwrap().split("</nav>").next();
+                assert!(!parts.unwrap().contains("href="), "{role}: {parts:?}");
+                assert!(!shown.body.contains("action=\"/console/find\""), "{role} finds");
             }
             continue;
         }

@@ -27,7 +27,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "log",
         ],
     ),
-    ("console", &["views", "oidc", "app", "projection", "ledger", "codec", "domain", "log"]),
+    (
+        "console",
+        &["views", "oidc", "verify", "app", "projection", "ledger", "codec", "domain", "log"],
+    ),
     (
         "api",
         &[

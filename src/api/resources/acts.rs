@@ -17,6 +17,7 @@ use crate::app::{ActAnswer, ActCall, ActError, Caller, Precondition};
 use crate::codec::RequestError;
 use crate::domain::words;
 use crate::views::brief::EventBrief;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::{Code, Problem};
 
 /// Records an act.
@@ -101,7 +102,7 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     let reading = Reading::of_answer(call, answer).await?;
     if answer.validated_only {
         let view = Recording::of(&reading, answer, None, call.language);
-        return json_with(call, HttpResponse::Ok(), &view, "no-store", None);
+        return json_with(call, HttpResponse::Ok(), &view, NO_STORE, None);
     }
     let state = state_by(call, &reading, answer).await?;
     let unlisted = reading.unlisted(&state);
@@ -115,7 +116,7 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     let tag = enrollment_tag(Some(last.revision), day, call.language, &reading.ground);
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
-    json_with(call, response, &view, "no-store", Some(&tag))
+    json_with(call, response, &view, NO_STORE, Some(&tag))
 }
 
 /// The problem of an act that was not recorded, with what the caller needs to go on.

@@ -16,6 +16,7 @@ use crate::api::asking::header_list::HeaderList;
 use crate::api::asking::outgoing::Part;
 use crate::app::documents::{Digest, Download, put, verify};
 use crate::domain::words::said;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::{Code, Problem};
 
 /// A document that is kept.
@@ -52,7 +53,7 @@ pub async fn upload_document(mut call: Call) -> Answered {
         .insert_header((header::LOCATION, format!("/v1/documents/{digest}")))
         .insert_header(("repr-digest", repr_digest(stored.digest)));
     let view = DocumentView { digest, size_bytes: stored.size_bytes };
-    json_with(&call, response, &view, "no-store", None)
+    json_with(&call, response, &view, NO_STORE, None)
 }
 
 /// The digest that the sender claims, in the query or as `Repr-Digest` (RFC 9530).

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::tls::Tls;
 use crate::projection;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 
@@ -252,6 +253,6 @@ fn answer(health: &Health) -> Answered {
     };
     Ok(response
         .insert_header((header::CONTENT_TYPE, "application/json"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .body(body))
 }

@@ -29,6 +29,7 @@ use crate::import::operations::{
     Asked, CancelError, Form, ImportAsked, Incoming, Operation, Operations, Progress, TakeError,
     Work,
 };
+use crate::views::headers::NO_STORE;
 use crate::views::media::{CSV, JSONL, NDJSON, XLSX, ZIP};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
@@ -188,7 +189,7 @@ fn answer(
         response.insert_header((header::RETRY_AFTER, LOOK_AFTER));
     }
     let view = OperationView::of(call, operation, progress);
-    json_with(call, response, &view, "no-store", None)
+    json_with(call, response, &view, NO_STORE, None)
 }
 
 fn unknown(id: &str) -> Problem {
@@ -232,7 +233,7 @@ pub async fn list_imports(call: Call) -> Answered {
     let items =
         all.into_iter().map(|(operation, progress)| OperationView::of(&call, operation, progress));
     let list = List { items: items.collect::<Vec<_>>() };
-    json_with(&call, HttpResponse::Ok(), &list, "no-store", None)
+    json_with(&call, HttpResponse::Ok(), &list, NO_STORE, None)
 }
 
 /// Answers an operation; where the request prefers to wait, once it has ended or the time is over.
@@ -340,7 +341,7 @@ async fn file(call: &Call, path: PathBuf, media: &'static str, name: &str) -> An
     response
         .insert_header((header::CONTENT_TYPE, media))
         .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .no_chunking(bytes);
     let parts = futures_util::stream::unfold(Some(file), next_part);
     Ok(open.answer(response, parts))

@@ -22,8 +22,8 @@ use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 
 pub use across::{
-    MOVE_COLUMNS, Move, TOTAL_COLUMNS, Totals, get_obligation_totals, list_moves, list_obligations,
-    moves_at_hand,
+    BY, MOVE_COLUMNS, Move, TOTAL_COLUMNS, Totals, get_obligation_totals, list_moves,
+    list_obligations, moves_at_hand, totals_at_hand,
 };
 
 /// What the list across programs can be had as.
@@ -67,6 +67,14 @@ pub const MOVES: &[Parameter] = &[
     LIMIT,
 ];
 
+const DUE_MONTH: Parameter = Parameter::new(
+    "due_month",
+    Kind::Text,
+    "Due in this month (`2026-11`), or in the months from one to another (`2026-11/2027-10`), by the latest day \
+     of the due date.",
+    "到期月份（2026-11）或起止月份（2026-11/2027-10），以到期日的最晚一日计。",
+);
+
 /// The parameters of the totals.
 pub const TOTALS: &[Parameter] = &[
     PROGRAM,
@@ -75,11 +83,19 @@ pub const TOTALS: &[Parameter] = &[
     OBLIGATION,
     OFFICE,
     Parameter::new(
+        "by",
+        Kind::SomeOf(|| BY.to_vec()),
+        "By what is added up: one or more of office, province, year, month, with commas; by default office, \
+         province and year. Without office, what offices owe together counts once.",
+        "分组方式：office、province、year、month，可用逗号并列；默认按机关、省份、年份。不按机关分组时，共同负有的义务只计一次。",
+    ),
+    Parameter::new(
         "due_year",
         Kind::Text,
         "Of this year alone, or `undated`.",
         "仅该年份，或 undated（无期限）。",
     ),
+    DUE_MONTH,
     EXERCISE,
     AS_OF,
     KNOWN_AT,
@@ -118,6 +134,7 @@ pub const OBLIGATIONS: &[Parameter] = &[
         "Due in this year, by the latest day of the due date; `undated`: without one.",
         "到期年份（以到期日的最晚一日计）；undated：无期限。",
     ),
+    DUE_MONTH,
     EXERCISE,
     AS_OF,
     KNOWN_AT,

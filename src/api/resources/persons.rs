@@ -19,6 +19,7 @@ use crate::domain::person::{
     DataSubject, Details, Hand, Hold, HoldPlaced, PersonErased, PersonStanding, hold_id,
 };
 use crate::domain::text::NonBlank;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::sequence;
 
@@ -187,7 +188,7 @@ pub async fn list_sealed_persons(call: Call) -> Answered {
         persons: named.iter().map(|person| NamedPerson::of(person, call.language)).collect(),
         may_open: may_open(&call.caller()?, &event).map_err(|error| call.problem(error))?,
     };
-    json_with(&call, HttpResponse::Ok(), &view, "no-store", None)
+    json_with(&call, HttpResponse::Ok(), &view, NO_STORE, None)
 }
 
 /// Opens what an event has sealed; each opening is recorded.
@@ -210,7 +211,7 @@ pub async fn open_persons(mut call: Call) -> Answered {
         event: number,
         persons: persons.map(|person| PersonView::of(person, call.language)).collect(),
     };
-    json_with(&call, HttpResponse::Created(), &view, "no-store", None)
+    json_with(&call, HttpResponse::Created(), &view, NO_STORE, None)
 }
 
 /// Answers what is decided of a person's data.
@@ -222,7 +223,7 @@ pub async fn get_data_subject(call: Call) -> Answered {
     let standing = call.state.app.persons().standing(&person).await;
     let standing = standing.map_err(|error| call.problem(error))?;
     let view = DataSubjectView::of(&person, &standing, call.language);
-    json_with(&call, HttpResponse::Ok(), &view, "no-store", None)
+    json_with(&call, HttpResponse::Ok(), &view, NO_STORE, None)
 }
 
 /// Places a legal hold.

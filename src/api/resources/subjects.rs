@@ -22,6 +22,7 @@ use crate::domain::words;
 use crate::log::RecordedEvent;
 use crate::projection::audit_trail::{Named, own_sentence};
 use crate::views::brief::mark_label;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::sequence;
 
@@ -250,7 +251,7 @@ pub(super) fn recorded(call: &Call, written: Written, at: String) -> Answered {
     };
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, at));
-    json_with(call, response, &view, "no-store", None)
+    json_with(call, response, &view, NO_STORE, None)
 }
 
 /// A year's calendar as it is in force.

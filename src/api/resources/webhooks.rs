@@ -16,6 +16,7 @@ use crate::api::asking::cursor::{CURSOR, next_link};
 use crate::api::asking::named::none_of;
 use crate::api::asking::page::LIMIT;
 use crate::domain::refusal::form_error;
+use crate::views::headers::NO_STORE;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem, of_fields};
 use crate::views::sequence::a_sequence;
@@ -32,8 +33,6 @@ pub use views::{
 
 /// How long old keys sign beside new ones where nothing is asked for: a day.
 const DEFAULT_OVERLAP_S: u64 = 24 * 3600;
-const NO_STORE: &str = "no-store";
-
 /// The parameters of the list of deliveries.
 pub const DELIVERIES: &[Parameter] = &[
     Parameter::new(

@@ -12,9 +12,14 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, Error};
 
+use futures_util::future::LocalBoxFuture;
+
+use super::admission::check_role;
 use super::dispatch;
 use crate::api::asking::render::{ProblemSettings, render};
 use crate::api::asking::state::ApiState;
+use crate::api::table::route::Verb;
+use crate::api::table::routes::ROUTES;
 use crate::views::inside::{Asked, Inside, Reply};
 
 /// The interface of a server, for its own pages.
@@ -25,13 +30,22 @@ pub async fn inside(
     state: web::Data<ApiState>,
     problems: web::Data<ProblemSettings>,
 ) -> Result<Inside, ()> {
+    let known = state.clone();
     let app = App::new().app_data(state).app_data(problems).wrap(from_fn(render));
     let app = app.configure(dispatch::configure).into_factory();
     let service = Rc::new(app.new_service(AppConfig::default()).await?);
-    Ok(Inside::new(move |asked| {
+    let ask = move |asked| -> LocalBoxFuture<'static, Reply> {
         let service = Rc::clone(&service);
         Box::pin(async move { replied(&*service, asked).await.unwrap_or_else(|_| failed()) })
-    }))
+    };
+    Ok(Inside::new(ask, move |token, path| lets(&known, token, path)))
+}
+
+/// Whether the table lets the bearer of a token read an address. What is no token is told so when it asks.
+fn lets(state: &ApiState, token: &str, path: &str) -> bool {
+    let route = ROUTES.iter().find(|route| route.verb == Verb::Get && route.path == path);
+    let bearer = state.authenticator.authenticate(token).ok();
+    route.is_some_and(|route| bearer.is_none_or(|bearer| check_role(route, &bearer).is_ok()))
 }
 
 async fn replied<S>(service: &S, asked: Asked) -> Result<Reply, Error>

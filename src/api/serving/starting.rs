@@ -18,6 +18,7 @@ use super::serve_error::{ServeError, ended};
 use crate::api::asking::header_list::HeaderList;
 use crate::api::asking::language::negotiated;
 use crate::api::asking::render::ProblemSettings;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::{Code, Problem, TraceId};
 
 /// An address that is listened on; connections wait until somebody serves them.
@@ -129,7 +130,7 @@ async fn not_ready(waits: Waits) -> HttpResponse {
 }
 
 fn health(response: &mut actix_web::HttpResponseBuilder, body: &Health<'_>) -> HttpResponse {
-    response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+    response.insert_header((header::CACHE_CONTROL, NO_STORE)).json(body)
 }
 
 async fn refuse(request: HttpRequest, problems: web::Data<ProblemSettings>) -> HttpResponse {

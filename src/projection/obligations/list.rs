@@ -34,7 +34,7 @@ pub struct ObligationFilter {
     pub owes: Option<Office>,
     /// That may be due before this day; a recurring one, whose first due date is before it.
     pub due_before: Option<Day>,
-    /// That may be due after this day; a recurring one, unless it ended by then.
+    /// That may be due after this day; a recurring one may always be, or have been waived for then.
     pub due_after: Option<Day>,
     /// Leaves out what was met, unless it recurs, and what ended.
     pub only_binding: bool,
@@ -172,11 +172,7 @@ fn question(
             filter.due_before.is_some(),
             " AND coalesce(o.first_due, o.due_earliest, o.due_latest) < :before",
         ),
-        (
-            filter.due_after.is_some(),
-            " AND (o.due_latest > :after OR (o.first_due IS NOT NULL
-        AND (o.ended_from IS NULL OR o.ended_from > :after)))",
-        ),
+        (filter.due_after.is_some(), " AND (o.due_latest > :after OR o.first_due IS NOT NULL)"),
         (filter.only_binding, " AND o.ended_by IS NULL"),
         (filter.only_binding || filter.only_unmet, unmet.as_str()),
         (filter.enrollments.is_some(), of_some.as_str()),

@@ -12,6 +12,7 @@ use super::view::write_line;
 use super::{LAST_SEQUENCE, VARY};
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::outgoing::{Open, Part};
+use crate::views::headers::NO_STORE;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 
@@ -36,7 +37,7 @@ pub async fn all(call: &Call, asked: Asked, media: &'static str) -> Answered {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, media))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .insert_header((header::VARY, VARY));
     if let Some(end) = end {
         response.insert_header((LAST_SEQUENCE, sequence(end)));

@@ -30,6 +30,7 @@ use crate::api::asking::tail::Newest;
 use crate::api::asking::tail::READ;
 use crate::codec::kind_of_stream;
 use crate::log::RecordedEvent;
+use crate::views::headers::NO_STORE;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 
@@ -62,7 +63,7 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, EVENT_STREAM))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .insert_header(("x-accel-buffering", "no"))
         .insert_header((header::VARY, VARY));
     let (open, filter, log) = (call.open()?, Arc::new(asked.filter), call.state.app.log());

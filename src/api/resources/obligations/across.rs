@@ -34,10 +34,10 @@ use crate::views::labels::Labels;
 use crate::views::media::JSON;
 use crate::views::problem::Problem;
 use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
-use pick::{DueYear, Pick, year_begins, year_ends};
+use pick::{DueYear, Months, Pick, year_begins, year_ends};
 
 pub use moves::{MOVE_COLUMNS, Move, list_moves, moves_at_hand};
-pub use totals::{COLUMNS as TOTAL_COLUMNS, Totals, get_obligation_totals};
+pub use totals::{BY, COLUMNS as TOTAL_COLUMNS, Totals, get_obligation_totals, totals_at_hand};
 
 /// Duties or subjects asked for in one go: few questions, however few of them are picked.
 const CHUNK: usize = 200;
@@ -85,7 +85,7 @@ impl Question {
         };
         let (due_before, due_after) =
             (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-        let due_year = DueYear::asked(call)?;
+        let (due_year, due_months) = (DueYear::asked(call)?, Months::asked(call)?);
         let (province, no_province) = named::province(call).await?;
         let filter = ObligationFilter {
             exercise: named::exercise(call)?,
@@ -98,13 +98,14 @@ impl Question {
                 declared.collect()
             })?,
             owes: named::office(call, office)?,
-            due_before: due_before.or(year_ends(due_year)),
-            due_after: due_after.or(year_begins(due_year)),
+            due_before: due_before.or(year_ends(due_year)).or(due_months.map(Months::end)),
+            due_after: due_after.or(year_begins(due_year)).or(due_months.map(Months::begin)),
             ..ObligationFilter::default()
         };
         let statuses = named::words(call, "status", STATUSES)?;
         let (day, moves) = (times.day, false);
-        let pick = Pick { day, statuses, due_before, due_after, due_year, moves, calendars };
+        let pick =
+            Pick { day, statuses, due_before, due_after, due_year, due_months, moves, calendars };
         let unlisted = all_unlisted(call, &filter, times);
         let whole = lay_on_whole(call, &filter, times).await?;
         Ok(Self { filter, pick, unlisted, whole, limit })

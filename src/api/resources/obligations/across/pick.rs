@@ -26,8 +26,7 @@ pub(super) enum DueYear {
 
 impl DueYear {
     pub fn of(item: &DueItem<'_>) -> Self {
-        let due = item.due.map(|due| due.as_rule_gives.latest().year());
-        due.map_or(Self::Undated, Self::In)
+        DueIn::of(item).year()
     }
 
     pub fn written(self) -> String {
@@ -57,13 +56,99 @@ impl DueYear {
     }
 }
 
+/// A month, or the months from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Months {
+    first: Day,
+    last: Day,
+}
+
+impl Months {
+    pub fn asked(call: &Call) -> Result<Option<Self>, Problem> {
+        call.parsed("due_month", |text| {
+            let (first, last) = text.split_once('/').unwrap_or((text, text));
+            let months = month(first).zip(month(last)).filter(|(first, last)| first <= last);
+            months.map(|(first, last)| Self { first, last }).ok_or_else(|| {
+                said!(
+                    "“{given}” is no month, as 2026-11, nor months from one to a later one, as 2026-11/2027-10",
+                    "“{given}”既不是月份（如 2026-11），也不是起止月份（如 2026-11/2027-10）",
+                    given = Given(text)
+                )
+            })
+        })
+    }
+
+    /// The last day before them.
+    pub fn begin(self) -> Day {
+        self.first.prev()
+    }
+
+    /// The first day after them.
+    pub fn end(self) -> Day {
+        Day::last_of_month(self.last.year(), self.last.month()).map_or(Day::MAX, Day::next)
+    }
+
+    /// Whether a date's latest day lies in one of them.
+    pub fn has(self, due: DueIn) -> bool {
+        match due {
+            DueIn::Month(year, month) => {
+                let of = |day: Day| (day.year(), day.month());
+                (of(self.first)..=of(self.last)).contains(&(year, month))
+            }
+            DueIn::Undated => false,
+        }
+    }
+}
+
+/// The first day of a month that is written `2026-11`.
+fn month(text: &str) -> Option<Day> {
+    let (year, month) = text.split_once('-')?;
+    if (year.len(), month.len()) != (4, 2) {
+        return None;
+    }
+    let (year, month) = (i32::try_from(digits(year)?).ok()?, u32::try_from(digits(month)?).ok()?);
+    Day::from_ymd(year, month, 1)
+}
+
+/// The month of a due date: that of its latest day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum DueIn {
+    /// This year, this month.
+    Month(i32, u32),
+    /// None: it has no date.
+    Undated,
+}
+
+impl DueIn {
+    pub fn of(item: &DueItem<'_>) -> Self {
+        let due = item.due.map(|due| due.as_rule_gives.latest());
+        due.map_or(Self::Undated, |day| Self::Month(day.year(), day.month()))
+    }
+
+    pub fn year(self) -> DueYear {
+        match self {
+            Self::Month(year, _) => DueYear::In(year),
+            Self::Undated => DueYear::Undated,
+        }
+    }
+
+    pub fn written(self) -> String {
+        match self {
+            Self::Month(year, month) => format!("{year:04}-{month:02}"),
+            Self::Undated => UNDATED.to_owned(),
+        }
+    }
+}
+
 /// What is picked out of the judged ones.
+#[derive(Clone)]
 pub(super) struct Pick {
     pub day: Day,
     pub statuses: Vec<DutyStatus>,
     pub due_before: Option<Day>,
     pub due_after: Option<Day>,
     pub due_year: Option<DueYear>,
+    pub due_months: Option<Months>,
     /// Only what somebody is waited for on the day: what ended overdue stays on record, and nobody can
     /// meet it any more.
     pub moves: bool,
@@ -73,13 +158,20 @@ pub(super) struct Pick {
 /// The question, without the calendars.
 impl fmt::Debug for Pick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { day, statuses, due_before, due_after, due_year, moves, calendars: _ } = self;
-        let asked = (day, statuses, due_before, due_after, due_year, moves);
+        let Self { day, statuses, due_before, due_after, due_year, due_months, moves, .. } = self;
+        let asked = (day, statuses, due_before, due_after, due_year, due_months, moves);
         asked.fmt(f)
     }
 }
 
 impl Pick {
+    /// All, as judged on a day.
+    pub fn all(day: Day, calendars: Arc<Calendars>) -> Self {
+        let (statuses, due_before, due_after) = (Vec::new(), None, None);
+        let (due_year, due_months, moves) = (None, None, false);
+        Self { day, statuses, due_before, due_after, due_year, due_months, moves, calendars }
+    }
+
     fn takes(&self, item: &DueItem<'_>) -> bool {
         let due = item.due.map(|due| due.as_rule_gives);
         let before = self.due_before.is_none_or(|day| due.is_some_and(|due| due.latest() < day));
@@ -88,11 +180,12 @@ impl Pick {
             .is_none_or(|day| due.is_some_and(|due| due.earliest().is_some_and(|e| e > day)));
         let status = self.statuses.is_empty() || self.statuses.contains(&item.status);
         let year = self.due_year.is_none_or(|year| year == DueYear::of(item));
+        let months = self.due_months.is_none_or(|months| months.has(DueIn::of(item)));
         let moves = !self.moves
             || (item.status.is_unmet()
                 && item.duty.ended.is_none()
                 && item.open_from.latest() <= self.day);
-        status && before && after && year && moves
+        status && before && after && year && months && moves
     }
 
     /// The occasions of a state's duties that are picked.

@@ -2,41 +2,40 @@
 //! national office first.
 //!
 //! What must hold: each figure is the number of items in the list that it opens. What two offices owe
-//! together stands under each of them, as the list of either has it; so offices are never summed.
+//! together stands under each of them, as the list of either has it; so offices are never summed: where it is
+//! not added up by office, each occasion counts once.
 
-use std::collections::BTreeMap;
+mod sums;
+
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::laid::AfterUnlisted;
-use super::pick::DueYear;
-use super::{After, Found, Question};
+use super::pick::{DueIn, UNDATED};
+use super::{After, Question};
 use crate::api::asking::answer::json;
 use crate::api::asking::call::{Answered, Call};
-use crate::api::asking::counted::{Count, by_changed, counted};
-use crate::api::asking::named::UNASSIGNED;
+use crate::api::asking::counted::counted;
+use crate::api::asking::named::{self, UNASSIGNED};
 use crate::api::asking::opening::{Figure, Opening, exercises};
 use crate::api::asking::page::ask_at;
 use crate::api::asking::tabular::{Column, Holds, csv};
 use crate::api::asking::times::Times;
-use crate::domain::duty::{DueItem, DutyStatus};
+use crate::domain::duty::DutyStatus;
 use crate::domain::ids::{Office, SubjectId};
 use crate::domain::words;
-use crate::projection::obligations::{ObligationFilter, ObligationRow};
-use crate::projection::{At, DatabaseError, Tables};
 use crate::views::media::CSV;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
-
-/// Duties judged in one go.
-const CHUNK: usize = 1000;
+pub use sums::totals_at_hand;
+use sums::{By, CHUNK, Key, Recorded, Sum, Sums, add, grouped};
 
 /// Obligations added up.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Totals {
-    /// One for each office, province and year, the national office first.
+    /// One for each office, province and year, or of what `by` names, the national office first.
     pub items: Vec<Total>,
     /// Whether they are those of the exercises.
     pub exercise: bool,
@@ -53,16 +52,21 @@ pub struct Totals {
 /// What an office owes in a province in a year.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Total {
-    /// The office.
-    pub office: &'static str,
+    /// The office; absent, as its label, where `by` does not name it.
+    pub office: Option<&'static str>,
     /// What it is called.
-    pub office_label: &'static str,
-    /// The province; `unassigned`: the subject lies in none, or it is owed for a program as a whole.
-    pub province: String,
+    pub office_label: Option<&'static str>,
+    /// The province; `unassigned`: the subject lies in none, or it is owed for a program as a whole. Absent, as
+    /// its name, where `by` does not name it.
+    pub province: Option<String>,
     /// Its name on the day.
-    pub province_name: String,
-    /// The year of the due date, that of its latest day; `undated`: it has none.
-    pub year: String,
+    pub province_name: Option<String>,
+    /// The year of the due date, that of its latest day; `undated`: it has none. Absent where `by` names neither
+    /// year nor month.
+    pub year: Option<String>,
+    /// The month of the due date, as `2026-11`; `undated`: it has none. Where `by` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
     /// What was owed by the day: met, met late, open or overdue.
     pub owed: Figure,
     /// Met in time, or where there is no date.
@@ -108,62 +112,23 @@ pub const COLUMNS: &[Column] = &[
     ("opens", "/owed/opens", Holds::Text),
 ];
 
-/// Whose total: the office in the order of offices, the province, the last of which is none, the year.
-type Key = (usize, (bool, String), DueYear);
+/// By what can be added up.
+pub const BY: [&str; 4] = ["office", "province", "year", "month"];
 
-/// What is counted of one of them.
-#[derive(Debug, Clone, Default)]
-struct Sum {
-    by_status: BTreeMap<DutyStatus, u64>,
-    late: Days,
-    overdue: Days,
+fn asked_by(call: &Call) -> Result<By, Problem> {
+    let known: Vec<_> = BY.iter().map(|name| (*name, *name)).collect();
+    let asked = named::words(call, "by", &known)?;
+    let has = |name: &str| asked.contains(&name);
+    Ok(match asked.is_empty() {
+        true => By { office: true, province: true, year: true, month: false },
+        false => By {
+            office: has("office"),
+            province: has("province"),
+            year: has("year"),
+            month: has("month"),
+        },
+    })
 }
-
-/// How often there were so many days.
-#[derive(Debug, Clone, Default)]
-struct Days(BTreeMap<i64, u64>);
-
-impl Days {
-    fn add(&mut self, days: i64, times: u64) {
-        *self.0.entry(days).or_default() += times;
-    }
-
-    fn take_off(&mut self, days: i64, times: u64) {
-        let left = self.0.entry(days).or_default();
-        *left = left.saturating_sub(times);
-        self.0.retain(|_, times| *times > 0);
-    }
-
-    fn sum(&self) -> i64 {
-        self.0.iter().map(|(days, times)| days * i64::try_from(*times).unwrap_or(i64::MAX)).sum()
-    }
-
-    fn max(&self) -> i64 {
-        self.0.last_key_value().map_or(0, |(days, _)| *days)
-    }
-}
-
-impl Sum {
-    fn add(&mut self, other: &Self) {
-        for (status, count) in &other.by_status {
-            *self.by_status.entry(*status).or_default() += count;
-        }
-        other.late.0.iter().for_each(|(days, times)| self.late.add(*days, *times));
-        other.overdue.0.iter().for_each(|(days, times)| self.overdue.add(*days, *times));
-    }
-
-    fn take_off(&mut self, other: &Self) {
-        for (status, count) in &other.by_status {
-            let left = self.by_status.entry(*status).or_default();
-            *left = left.saturating_sub(*count);
-        }
-        self.by_status.retain(|_, count| *count > 0);
-        other.late.0.iter().for_each(|(days, times)| self.late.take_off(*days, *times));
-        other.overdue.0.iter().for_each(|(days, times)| self.overdue.take_off(*days, *times));
-    }
-}
-
-type Sums = BTreeMap<Key, Sum>;
 
 /// Adds up what is owed, on a day, as known up to an event.
 ///
@@ -171,19 +136,26 @@ type Sums = BTreeMap<Key, Sum>;
 /// See the route.
 pub async fn get_obligation_totals(call: Call) -> Answered {
     let times = Times::of::<()>(&call, None).await?;
+    let by = asked_by(&call)?;
     let question = Arc::new(Question::of(&call, &times, "office", CHUNK).await?);
+    let by_month = by.month || question.pick.due_months.is_some();
     let (asked, state) = (question.clone(), call.state.clone());
     let answer = ask_at(&call, &times, move |tables, at| {
         let (adopted, _) = state.app.library().present_calendars();
-        let recorded = Recorded { question: &asked, at, adopted };
+        let recorded = Recorded::of(&asked, by_month, at, adopted);
         let is_past = at.known.is_some();
-        let mut sums = counted(&state.counted, tables, &recorded, is_past, Sums::clone)?;
+        let read = |sums: &Sums| grouped(sums, &asked, by);
+        let mut sums = counted(&state.counted, tables, &recorded, is_past, read)?;
         // What no stream has is little, and depends on more than what is recorded of enrollments.
-        let mut after = Some(After::Unlisted(AfterUnlisted::default()));
+        let (mut little, mut after) =
+            (Sums::new(), Some(After::Unlisted(AfterUnlisted::default())));
         while let Some(begin) = after {
             let (found, more) = asked.find(tables, at, Some(begin))?;
-            found.iter().for_each(|found| add(&asked, found, &mut sums));
+            found.iter().for_each(|found| add(&asked.pick, by_month, found, &mut little));
             after = more;
+        }
+        for (key, sum) in grouped(&little, &asked, by) {
+            sums.entry(key).or_default().add(&sum);
         }
         Ok(sums)
     });
@@ -191,10 +163,12 @@ pub async fn get_obligation_totals(call: Call) -> Answered {
     let opening = Opening::of(&call, times.day);
     let mut items = Vec::with_capacity(answer.value.len());
     for (key, sum) in &answer.value {
-        items.push(total(&call, &question, (key, sum), &opening).await?);
+        items.push(total(&call, (&question, by), (key, sum), &opening).await?);
     }
     if call.accepted() == Some(CSV) {
-        return csv(&call, COLUMNS, &items, None);
+        let month: Column = ("month", "/month", Holds::Text);
+        let columns = COLUMNS.iter().copied().chain(by.month.then_some(month));
+        return csv(&call, &columns.collect::<Vec<_>>(), &items, None);
     }
     let body = Totals {
         items,
@@ -207,133 +181,46 @@ pub async fn get_obligation_totals(call: Call) -> Answered {
     json(&call, &body)
 }
 
-/// What stands in the streams, added up. Kept, and brought up to date by who changed.
-struct Recorded<'a> {
-    question: &'a Question,
-    at: At,
-    /// How many calendars are on record: with another one, due dates can be judged otherwise.
-    adopted: usize,
-}
-
-impl Recorded<'_> {
-    fn sums(
-        &self,
-        tables: &Tables<'_>,
-        only: Option<&[u64]>,
-        at: At,
-    ) -> Result<Sums, DatabaseError> {
-        let (mut sums, mut after) = (Sums::new(), None);
-        let filter = &self.question.filter;
-        let filter = ObligationFilter { enrollments: only.map(<[u64]>::to_vec), ..filter.clone() };
-        loop {
-            let rows = tables.list_obligations(&filter, at, after.as_ref(), CHUNK)?;
-            let end = rows.len() < CHUNK;
-            after = rows.last().map(ObligationRow::cursor);
-            rows.into_iter().for_each(|row| add(self.question, &Found::of(row), &mut sums));
-            if end {
-                return Ok(sums);
-            }
-        }
-    }
-}
-
-impl Count for Recorded<'_> {
-    type Value = Sums;
-
-    fn key(&self) -> String {
-        let Self { question, at, adopted } = self;
-        format!("totals {:?} {:?} {at:?} {adopted}", question.filter, question.pick)
-    }
-
-    fn count(&self, tables: &Tables<'_>) -> Result<Sums, DatabaseError> {
-        self.sums(tables, None, self.at)
-    }
-
-    fn further(
-        &self,
-        tables: &Tables<'_>,
-        sums: &mut Sums,
-        since: u64,
-    ) -> Result<bool, DatabaseError> {
-        let ask = |changed: &[u64], at| self.sums(tables, Some(changed), at);
-        by_changed(tables, (self.at, since), ask, |before, now| {
-            for (key, now) in now {
-                sums.entry(key).or_default().add(&now);
-            }
-            for (key, before) in before {
-                sums.entry(key).or_default().take_off(&before);
-            }
-            sums.retain(|_, sum| !sum.by_status.is_empty());
-        })
-    }
-
-    fn bytes(sums: &Sums) -> usize {
-        let days = |sum: &Sum| sum.late.0.len() + sum.overdue.0.len();
-        sums.values().map(|sum| 256 + 24 * days(sum)).sum()
-    }
-}
-
-/// Adds the occasions of a duty, under each office that owes it.
-fn add(question: &Question, found: &Found, sums: &mut Sums) {
-    let province = found.province.as_ref().map_or((true, UNASSIGNED), |id| (false, id.as_str()));
-    for item in &question.pick.of(&found.state) {
-        let year = DueYear::of(item);
-        for office in offices(item) {
-            if question.filter.owes.is_some_and(|asked| asked != office) {
-                continue;
-            }
-            let at = Office::ALL.iter().position(|known| *known == office).unwrap_or_default();
-            let sum = sums.entry((at, (province.0, province.1.to_owned()), year)).or_default();
-            *sum.by_status.entry(item.status).or_default() += 1;
-            let days = item.days_late(question.pick.day).unwrap_or_default();
-            match item.status {
-                DutyStatus::Late => sum.late.add(days, 1),
-                DutyStatus::Overdue => sum.overdue.add(days, 1),
-                DutyStatus::Open
-                | DutyStatus::Met
-                | DutyStatus::Waived
-                | DutyStatus::NotInTheRecord => {}
-            }
-        }
-    }
-}
-
-/// Those who owe it, each once.
-fn offices(item: &DueItem<'_>) -> Vec<Office> {
-    let mut offices = vec![item.duty.owes];
-    offices.extend(item.duty.with.iter().filter(|office| **office != item.duty.owes));
-    offices
-}
-
 async fn total(
     call: &Call,
-    question: &Question,
-    ((office, (_, province), year), sum): (&Key, &Sum),
+    (question, by): (&Question, By),
+    ((office, province, due), sum): (&Key, &Sum),
     opening: &Opening,
 ) -> Result<Total, Problem> {
-    let office = Office::ALL[*office];
-    let year = year.written();
     let filter = &question.filter;
+    let office = office.and_then(|place| Office::ALL.get(place).copied());
+    let province = province.as_ref().map(|(_, id)| id.as_str());
+    let asked_province = filter.province.as_ref().map(SubjectId::as_str);
+    let asked_province = asked_province.or(filter.no_province.then_some(UNASSIGNED));
+    let year = due.map(|due| due.year().written());
+    let month = due.filter(|_| by.month).map(DueIn::written);
+    // What has no date is in no month either.
+    let opened_month = month.as_deref().filter(|month| *month != UNDATED);
     let figure = |statuses: &[DutyStatus]| {
         let count = statuses.iter().filter_map(|status| sum.by_status.get(status)).sum();
         let marks: Vec<_> = statuses.iter().map(|status| status.mark()).collect();
+        let of_year = year.as_deref().filter(|_| opened_month.is_none());
         let filters = [
             exercises(filter.exercise),
             ("program", filter.program.as_ref().map(|id| id.as_str())),
             ("subject", filter.subject.as_ref().map(SubjectId::as_str)),
             ("obligation", filter.obligation.as_deref()),
-            ("owes", Some(office.as_str())),
-            ("province", Some(province.as_str())),
-            ("due_year", Some(year.as_str())),
+            ("owes", office.or(filter.owes).map(Office::as_str)),
+            ("province", province.or(asked_province)),
+            ("due_year", of_year.or(call.parameter("due_year"))),
+            ("due_month", opened_month.or(call.parameter("due_month"))),
             ("status", Some(&*marks.join(","))),
         ];
         opening.figure(count, "/v1/obligations", &filters)
     };
     let owed = [DutyStatus::Met, DutyStatus::Late, DutyStatus::Open, DutyStatus::Overdue];
     Ok(Total {
-        office: office.as_str(),
-        office_label: words::office(office, call.language),
-        province_name: name_of(call, province, question).await?,
+        office: office.map(Office::as_str),
+        office_label: office.map(|office| words::office(office, call.language)),
+        province_name: match province {
+            Some(province) => Some(name_of(call, province, question).await?),
+            None => None,
+        },
         owed: figure(&owed),
         met_in_time: figure(&[DutyStatus::Met]),
         late: figure(&[DutyStatus::Late]),
@@ -345,8 +232,9 @@ async fn total(
         days_overdue_max: sum.overdue.max(),
         waived: figure(&[DutyStatus::Waived]),
         not_in_the_record: figure(&[DutyStatus::NotInTheRecord]),
-        province: province.clone(),
+        province: province.map(str::to_owned),
         year,
+        month,
     })
 }
 
