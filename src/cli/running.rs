@@ -292,6 +292,20 @@ impl Running {
         self.behind.clerk = Some(tokio::spawn(clerk.keep(interval)));
     }
 
+    /// Has a clerk look once at all that is on record, however new, unless this node is to have none:
+    /// what follows from it is then on record too.
+    ///
+    /// # Errors
+    /// When the clock is in doubt, and as the log's.
+    pub async fn record_what_is_due(&self, config: &Config) -> anyhow::Result<()> {
+        if config.clerk.enabled {
+            let app = self.behind.node.app.clone();
+            let day = app.clock().now().civil_day();
+            Clerk::new(app, 0).run_once(day).await?;
+        }
+        Ok(())
+    }
+
     /// Where the metrics are, if anywhere.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|metrics| metrics.address)
