@@ -48,6 +48,11 @@ pub const KEYS: &[Key] = &[
         "certificate of the listener with its chain (PEM), read again when it changes; else no TLS",
     ),
     absent("server.tls.key", Kind::Path, "private key of that certificate (PEM)"),
+    absent(
+        "server.tls.client_ca",
+        Kind::Path,
+        "authorities (PEM) of one of which every client needs a certificate; else none is asked for",
+    ),
     key("server.max_body_bytes", number(1024, 1 << 30), "1048576", "largest JSON body"),
     key("server.max_document_bytes", number(1024, 1 << 34), "67108864", "largest document"),
     key(
