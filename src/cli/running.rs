@@ -224,6 +224,8 @@ pub fn api_state(
     let authenticator = Authenticator::new(verifier, now_unix_s, TOKEN_CACHE_BYTES);
     let settings = ApiSettings {
         public_url: config.server.public_url.clone(),
+        authorization_server: provider::authorization_server(config),
+        security_contact: config.server.security_contact.clone(),
         default_language: config.i18n.default_language,
         max_body_bytes: config.server.max_body_bytes as u64,
         max_document_bytes: config.server.max_document_bytes,
