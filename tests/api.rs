@@ -103,6 +103,8 @@ mod totals;
 mod two_times;
 #[path = "api/unseen.rs"]
 mod unseen;
+#[path = "api/well_known.rs"]
+mod well_known;
 #[path = "api/whole.rs"]
 mod whole;
 #[path = "api/wire.rs"]

@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use support::{Ran, Server, demo, demo_copy, docket, text};
@@ -32,8 +33,13 @@ fn token(folder: &Path, role: &str) -> String {
     docket(&args).done().trim().to_owned()
 }
 
-/// Notes one after the other until told to end; the sequences that were acknowledged.
-async fn notes(base: String, token: String, end: tokio::sync::watch::Receiver<bool>) -> Vec<u64> {
+/// Notes one after the other until told to end, and tells of each; the sequences that were acknowledged.
+async fn notes(
+    base: String,
+    token: String,
+    end: tokio::sync::watch::Receiver<bool>,
+    noted: Arc<tokio::sync::Notify>,
+) -> Vec<u64> {
     // An error says that it is installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::new();
@@ -47,6 +53,7 @@ async fn notes(base: String, token: String, end: tokio::sync::watch::Receiver<bo
         assert_eq!(answer.status().as_u16(), 201, "acts go on");
         let body: Value = answer.json().await.unwrap();
         acknowledged.push(body["events"][0]["sequence"].as_str().unwrap().parse().unwrap());
+        noted.notify_one();
     }
     acknowledged
 }
@@ -58,8 +65,9 @@ async fn a_backup_beside_a_server_that_takes_acts_is_restored_whole() {
     let (kept, new) = (place.path().join("kept"), place.path().join("new"));
     let server = Server::start(data.path());
     let (stop, end) = tokio::sync::watch::channel(false);
-    let noting = tokio::spawn(notes(server.base.clone(), token(data.path(), "registrar"), end));
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let (noted, token_of_notes) = (Arc::default(), token(data.path(), "registrar"));
+    let noting = tokio::spawn(notes(server.base.clone(), token_of_notes, end, Arc::clone(&noted)));
+    noted.notified().await;
     let made = tokio::task::block_in_place(|| backup(data.path(), &kept, &["--with-keys"])).json();
     stop.send(true).unwrap();
     let acknowledged = noting.await.unwrap();

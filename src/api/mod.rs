@@ -16,7 +16,7 @@ pub use asking::auth;
 pub use asking::outgoing::Limits;
 pub use asking::render::ProblemSettings;
 pub use asking::state::{ApiSettings, ApiState, EventNames};
-pub use asking::tls::{Tls, TlsError};
+pub use asking::tls::{Tls, TlsError, TlsFiles};
 pub use resources::at_hand::keep_at_hand;
 pub use resources::boards::{BOARDS, Board};
 pub use serving::metrics;

@@ -15,10 +15,31 @@ use super::masked::masked_text;
 /// A list over a long log may take its time.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// The variable that names what is shown to a server that asks its clients for a certificate: a PEM file with
+/// the certificate, its chain and its key.
+pub const CLIENT_CERT: &str = "DOCKET_CLIENT_CERT";
+
+/// A client of HTTP, with the certificate of the environment if there is one.
+///
+/// # Errors
+/// A file that can't be read, or lacks one of the two.
+pub fn http() -> anyhow::Result<reqwest::ClientBuilder> {
+    let builder = reqwest::Client::builder();
+    let Some(path) = std::env::var(CLIENT_CERT).ok().filter(|path| !path.is_empty()) else {
+        return Ok(builder);
+    };
+    let pem = std::fs::read(&path).with_context(|| format!("{CLIENT_CERT}: can't read {path}"))?;
+    let identity = reqwest::Identity::from_pem(&pem).map_err(|error| {
+        let expected = "expected a certificate, its chain and its key (PEM)";
+        failure(Exit::Usage, format!("{CLIENT_CERT}: {path}: {expected}: {}", causes(&error)))
+    })?;
+    Ok(builder.identity(identity))
+}
+
 /// Which server, and by which token.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ServerArgs {
-    /// Ask this server (or DOCKET_SERVER) instead of a log
+    /// Ask this server (or DOCKET_SERVER) instead of a log; DOCKET_CLIENT_CERT names a PEM file with the certificate and key to show, where it asks for one
     #[arg(long, value_name = "URL", conflicts_with_all = ["data_dir", "set"])]
     server: Option<String>,
     /// The token for the server (better DOCKET_TOKEN, which no process list shows)
@@ -117,7 +138,7 @@ impl Client {
                 ),
             ));
         }
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
+        let http = http()?.timeout(TIMEOUT).build()?;
         Ok(Self { http, base, bearer, language })
     }
 
@@ -132,8 +153,7 @@ impl Client {
         language: Option<&'static str>,
     ) -> anyhow::Result<Self> {
         let client = Self::new(base, bearer, language)?;
-        let http =
-            reqwest::Client::builder().timeout(TIMEOUT).tls_danger_accept_invalid_certs(true);
+        let http = http()?.timeout(TIMEOUT).tls_danger_accept_invalid_certs(true);
         Ok(Self { http: http.build()?, ..client })
     }
 

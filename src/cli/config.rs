@@ -97,6 +97,7 @@ pub struct Server {
     pub max_import_bytes: u64,
     pub shutdown_grace_s: u64,
     pub workers: Option<usize>,
+    pub security_contact: Option<String>,
     #[serde(default)]
     pub tls: Tls,
 }
@@ -106,6 +107,7 @@ pub struct Server {
 pub struct Tls {
     pub cert: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    pub client_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -156,6 +158,7 @@ pub struct Oidc {
     pub leeway_s: u32,
     pub roles_claim: String,
     pub roles: Option<String>,
+    pub required_acr: Option<String>,
     pub office_claim: String,
     pub divisions_claim: String,
     pub client_id: Option<String>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::causes;
+use super::client::{causes, http};
 use super::config::{Config, ConfigArgs};
 use super::exit::{Exit, failure};
 use super::masked::masked_text;
@@ -53,7 +53,7 @@ pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
             format!("{}://{}", scheme(&config), reachable(config.server.listen))
         }
     };
-    let http = reqwest::Client::builder()
+    let http = http()?
         .timeout(Duration::from_secs(args.timeout_s))
         .no_proxy()
         .tls_danger_accept_invalid_certs(any_certificate)

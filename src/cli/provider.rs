@@ -51,12 +51,15 @@ pub fn configured(config: &Config) -> anyhow::Result<Option<Configured>> {
     let algorithms = algorithms(&oidc.algorithms).map_err(|text| wrong("algorithms", text))?;
     let roles = roles_of(oidc.roles.as_deref().unwrap_or_default());
     let roles = roles.map_err(|text| wrong("roles", text))?;
+    let required_acr = ways_of(oidc.required_acr.as_deref().unwrap_or_default());
+    let required_acr = required_acr.map_err(|text| wrong("required_acr", text))?;
     let Some(issuer) = oidc.issuer.clone() else { return Ok(None) };
     let client = oidc.client_id.clone().map(|id| ClientSettings {
         id,
         secret: oidc.client_secret.clone(),
         scopes: oidc.scopes.clone(),
         redirect: format!("{}{CALLBACK}", config.server.public_url),
+        back: format!("{}/console/login", config.server.public_url),
     });
     let settings = ProviderSettings {
         issuer,
@@ -65,6 +68,7 @@ pub fn configured(config: &Config) -> anyhow::Result<Option<Configured>> {
         algorithms,
         leeway_s: oidc.leeway_s.into(),
         max_life_s: config.auth.max_token_ttl_s,
+        required_acr,
         client,
         pace: Pace::default(),
     };
@@ -85,6 +89,7 @@ fn check(oidc: &Oidc, own_issuer: &str) -> Result<(), (&'static str, String)> {
             ("audience", &oidc.audience),
             ("jwks_url", &oidc.jwks_url),
             ("roles", &oidc.roles),
+            ("required_acr", &oidc.required_acr),
             ("client_id", &oidc.client_id),
             ("client_secret", &oidc.client_secret),
         ];
@@ -145,6 +150,23 @@ fn algorithms(list: &str) -> Result<Vec<Algorithm>, String> {
         })
     };
     list.split(',').map(|name| known(name.trim())).collect()
+}
+
+/// The ways of signing in in a list. A challenge names them in quotes, with blanks between.
+fn ways_of(list: &str) -> Result<Vec<String>, String> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    let ways = list.split(',').map(str::trim).filter(|way| !way.is_empty());
+    let ways = ways.map(|way| match way.bytes().all(is_plain) {
+        true => Ok(way.to_owned()),
+        false => Err(format!("{way:?}: expected visible ASCII without quotes and blanks")),
+    });
+    ways.collect()
+}
+
+/// The provider whose access tokens are taken, if there is one.
+pub fn authorization_server(config: &Config) -> Option<String> {
+    let oidc = &config.auth.oidc;
+    oidc.issuer.clone().filter(|_| oidc.audience.is_some())
 }
 
 fn roles_of(list: &str) -> Result<Vec<(String, Role)>, String> {

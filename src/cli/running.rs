@@ -224,6 +224,8 @@ pub fn api_state(
     let authenticator = Authenticator::new(verifier, now_unix_s, TOKEN_CACHE_BYTES);
     let settings = ApiSettings {
         public_url: config.server.public_url.clone(),
+        authorization_server: provider::authorization_server(config),
+        security_contact: config.server.security_contact.clone(),
         default_language: config.i18n.default_language,
         max_body_bytes: config.server.max_body_bytes as u64,
         max_document_bytes: config.server.max_document_bytes,
@@ -290,6 +292,20 @@ impl Running {
         let quiet_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         let clerk = Clerk::new(self.behind.node.app.clone(), quiet_us);
         self.behind.clerk = Some(tokio::spawn(clerk.keep(interval)));
+    }
+
+    /// Has a clerk look once at all that is on record, however new, unless this node is to have none:
+    /// what follows from it is then on record too.
+    ///
+    /// # Errors
+    /// When the clock is in doubt, and as the log's.
+    pub async fn record_what_is_due(&self, config: &Config) -> anyhow::Result<()> {
+        if config.clerk.enabled {
+            let app = self.behind.node.app.clone();
+            let day = app.clock().now().civil_day();
+            Clerk::new(app, 0).run_once(day).await?;
+        }
+        Ok(())
     }
 
     /// Where the metrics are, if anywhere.

@@ -1,21 +1,23 @@
-//! The certificate of the configuration (`server.tls`).
+//! The certificates of the configuration (`server.tls`).
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::config::Config;
 use super::exit::{Exit, failure};
 use super::token::now_unix_s;
-use crate::api::Tls;
+use crate::api::{Tls, TlsFiles};
 
-/// Where certificate and key lie, if the listener is to speak TLS.
+/// Where the files lie, if the listener is to speak TLS.
 ///
 /// # Errors
 /// One without the other; a public address that says otherwise.
-fn files(config: &Config) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+fn files(config: &Config) -> anyhow::Result<Option<TlsFiles>> {
     let wrong = |text: &str| Err(failure(Exit::Usage, text.to_owned()));
     let tls = &config.server.tls;
     match (tls.cert.clone(), tls.key.clone()) {
+        (None, None) if tls.client_ca.is_some() => wrong(
+            "server.tls.cert: not given; server.tls.client_ca asks clients for theirs over TLS",
+        ),
         (None, None) => Ok(None),
         (Some(_), None) => wrong("server.tls.key: not given; server.tls.cert needs its key"),
         (None, Some(_)) => {
@@ -24,7 +26,9 @@ fn files(config: &Config) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
         (Some(_), Some(_)) if !config.server.public_url.starts_with("https:") => wrong(
             "server.public_url: the listener speaks TLS (server.tls), so it begins with https://",
         ),
-        (Some(cert), Some(key)) => Ok(Some((cert, key))),
+        (Some(cert), Some(key)) => {
+            Ok(Some(TlsFiles { cert, key, client_ca: tls.client_ca.clone() }))
+        }
     }
 }
 
@@ -33,8 +37,8 @@ fn files(config: &Config) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
 /// # Errors
 /// Files that can't be read, are none, or do not belong together.
 pub fn configured(config: &Config) -> anyhow::Result<Option<Arc<Tls>>> {
-    let Some((cert, key)) = files(config)? else { return Ok(None) };
-    let opened = Tls::open(&cert, &key, now_unix_s);
+    let Some(files) = files(config)? else { return Ok(None) };
+    let opened = Tls::open(files, now_unix_s);
     opened.map(Some).map_err(|error| failure(Exit::Usage, format!("server.tls: {error}")))
 }
 

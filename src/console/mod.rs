@@ -133,6 +133,7 @@ fn configure(config: &mut web::ServiceConfig) {
         )
         .service(get("/console/login/provider").route(web::get().to(provider::send)))
         .service(get("/console/login/callback").route(web::get().to(provider::take)))
+        .service(get("/console/login/leave").route(web::get().to(provider::leave)))
         .service(get("/console/logout").route(web::post().to(session::sign_out)))
         .service(get("/console/find").route(web::get().to(register::find)))
         .service(get("/console/register/{program}").route(shown(register::page)))

@@ -67,6 +67,8 @@ enum Wrong {
     NoProvider,
     /// What came back was not sent from here, or came back before.
     NotSent,
+    /// The provider signs nobody out that others send.
+    NoWayOut,
     /// The provider says why.
     Refused(String),
     /// By the protocol.
@@ -120,6 +122,23 @@ pub async fn take(
     response
 }
 
+/// Sends a browser to be signed out at the provider too.
+pub async fn leave(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let Some(provider) = &page.settings.provider else {
+        return told(&page, Wrong::NoProvider).await;
+    };
+    match provider.by.sign_out_address().await {
+        Ok(Some(to)) => no_store(see_other(&to)),
+        Ok(None) => told(&page, Wrong::NoWayOut).await,
+        Err(error) => told(&page, Wrong::Failed(error)).await,
+    }
+}
+
 async fn taken(page: &Page) -> Result<(String, String), Wrong> {
     let provider = page.settings.provider.as_ref().ok_or(Wrong::NoProvider)?;
     let kept = page.http.cookie(name(&page.settings)).ok_or(Wrong::NotSent)?;
@@ -160,6 +179,12 @@ async fn told(page: &Page, wrong: Wrong) -> HttpResponse {
             "此次登录并非由本浏览器发起，或已超时、已使用。请重新登录。",
             None,
         ),
+        Wrong::NoWayOut => (
+            StatusCode::NOT_FOUND,
+            "You are signed out here. The provider names no address at which one is signed out: do so at its own pages, or close the browser.",
+            "您已退出本系统。身份提供方未提供退出地址，请在其自身页面退出，或关闭浏览器。",
+            None,
+        ),
         Wrong::Refused(why) => (
             StatusCode::FORBIDDEN,
             "The provider did not sign you in. It says:",
@@ -171,6 +196,12 @@ async fn told(page: &Page, wrong: Wrong) -> HttpResponse {
             "The provider knows you, but does not say who you are in the programs. Ask your operator.",
             "身份提供方认识您，但未说明您在各项目中的身份。请联系运维人员。",
             Some(page.say(&text.en, &text.zh).to_owned()),
+        ),
+        Wrong::Failed(SignInError::Token(TokenError::Otherwise(ways))) => (
+            StatusCode::FORBIDDEN,
+            "You signed in at the provider in a way that is not enough here. Sign in there by one of these:",
+            "您在身份提供方处采用的登录方式不符合本系统要求。请改用下列方式之一登录：",
+            Some(ways.join(", ")),
         ),
         Wrong::Failed(error @ SignInError::Away(_)) => (
             StatusCode::SERVICE_UNAVAILABLE,

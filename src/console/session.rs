@@ -27,6 +27,8 @@ use crate::views::inside::Inside;
 const SECURE: &str = "__Host-docket";
 /// The name on a plain loopback address.
 const PLAIN: &str = "docket";
+/// Where one is signed out here, and perhaps not at the provider.
+const LEFT: &str = "/console/login?left=here";
 /// The longest body of a form.
 pub const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -73,6 +75,12 @@ async fn form(page: &Page, wrong: Option<&str>) -> HttpResponse {
         h1 { (title) }
         @if let Some(wrong) = wrong { p.alarm role="alert" { (wrong) } }
         @if let Some(provider) = &page.settings.provider {
+            @if page.parameter("left") == "here" {
+                p role="status" {
+                    (page.say("You are signed out here. At the provider you may still be signed in: ", "您已退出本系统，但在身份提供方处可能仍处于登录状态："))
+                    a href=(address("/console/login/leave", [])) { (page.say("sign out there too", "同时退出身份提供方")) }
+                }
+            }
             p { a.button href=(address("/console/login/provider", [("next", next)])) {
                 (page.say("Sign in with", "登录方式：")) " " (provider.by.name())
             } }
@@ -135,7 +143,8 @@ pub async fn sign_out(http: HttpRequest, settings: web::Data<Settings>) -> HttpR
     if !is_from_here(&http, &settings) {
         return refused();
     }
-    let mut response = see_other("/console/login");
+    let by_provider = is_by_provider(&http, &settings);
+    let mut response = see_other(if by_provider { LEFT } else { "/console/login" });
     for name in [SECURE, PLAIN] {
         let mut gone = cookie(&settings, name, "");
         gone.make_removal();
@@ -143,6 +152,12 @@ pub async fn sign_out(http: HttpRequest, settings: web::Data<Settings>) -> HttpR
         let _ = response.add_cookie(&gone);
     }
     response
+}
+
+/// Whether who is signed in was by the provider.
+fn is_by_provider(http: &HttpRequest, settings: &Settings) -> bool {
+    let provider = settings.provider.as_ref();
+    provider.zip(token_of(http)).is_some_and(|(provider, token)| provider.by.signed_in(&token))
 }
 
 /// The answer that signs in, and leads to a page of this server.

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{SignInError, TokenError};
 use super::fetch;
-use super::provider::{Claims, ClientSettings, Provider};
+use super::provider::{Claims, ClientSettings, Provider, known_by};
 
 /// What a browser that was sent to the provider keeps until it comes back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,33 @@ impl SignInBy {
             .append_pair("nonce", &sent.nonce)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
+        if let ways @ [_, ..] = self.provider.settings.required_acr.as_slice() {
+            url.query_pairs_mut().append_pair("acr_values", &ways.join(" "));
+        }
         Ok(url.into())
+    }
+
+    /// Whether a token of this server is of who was signed in by the provider; it is not verified.
+    pub fn signed_in(&self, token: &str) -> bool {
+        known_by(token).is_some_and(|known_by| known_by == self.provider.settings.issuer)
+    }
+
+    /// Where to send a browser that is to be signed out at the provider too (OpenID Connect RP-Initiated
+    /// Logout 1.0, 2), if the provider has such an address.
+    ///
+    /// # Errors
+    /// When the provider's description can't be had.
+    pub async fn sign_out_address(&self) -> Result<Option<String>, SignInError> {
+        let said = self.provider.description().await?;
+        if said["end_session_endpoint"].is_null() {
+            return Ok(None);
+        }
+        let to = self.endpoint(&said, "end_session_endpoint")?;
+        let mut url = Url::parse(&to).map_err(|_| not_said("end_session_endpoint"))?;
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.client.id)
+            .append_pair("post_logout_redirect_uri", &self.client.back);
+        Ok(Some(url.into()))
     }
 
     /// A token of this server for who came back with a code.

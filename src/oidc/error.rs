@@ -42,6 +42,9 @@ pub enum TokenError {
     Claims,
     #[error("The token lacks the claim {0}, or it has the wrong form.")]
     Claim(&'static str),
+    /// Good, but who it is of signed in by another way than those that are taken.
+    #[error("The token's claim acr names none of the ways of signing in that are taken here: {}.", .0.join(" "))]
+    Otherwise(Vec<String>),
     /// Good, but it does not say who acts in the programs.
     #[error("{}", .0.en)]
     Nobody(Text),

@@ -36,6 +36,8 @@ pub struct ProviderSettings {
     pub leeway_s: i64,
     /// The longest that a token may last.
     pub max_life_s: u32,
+    /// The ways of signing in of which tokens must name one (claim `acr`); any where there are none.
+    pub required_acr: Vec<String>,
     /// As whom people are signed in; else they are not.
     pub client: Option<ClientSettings>,
     /// How often keys are read.
@@ -53,6 +55,8 @@ pub struct ClientSettings {
     pub scopes: String,
     /// Where the provider sends people back to.
     pub redirect: String,
+    /// Where it sends them once they are signed out.
+    pub back: String,
 }
 
 /// What a verified token says.
@@ -77,10 +81,19 @@ pub struct Provider {
 
 /// The issuer that a token names, whether it is true or not.
 pub fn issuer_of(token: &str) -> Option<String> {
+    text_of(token, "iss")
+}
+
+fn text_of(token: &str, claim: &str) -> Option<String> {
     let payload = token.split('.').nth(1).filter(|_| token.len() <= MAX_TOKEN_BYTES)?;
     let claims = URL_SAFE_NO_PAD.decode(payload).ok()?;
     let claims: Map<String, Value> = serde_json::from_slice(&claims).ok()?;
-    claims.get("iss")?.as_str().map(ToOwned::to_owned)
+    claims.get(claim)?.as_str().map(ToOwned::to_owned)
+}
+
+/// Who else knows the person of a token of this server (claim `sub_iss`), whether it is true or not.
+pub(super) fn known_by(token: &str) -> Option<String> {
+    text_of(token, "sub_iss")
 }
 
 impl Provider {
@@ -251,6 +264,11 @@ impl Provider {
         if !is_meant {
             return Err(TokenError::Audience);
         }
+        let acr = all.get("acr").and_then(Value::as_str);
+        let ways = &self.settings.required_acr;
+        if !ways.is_empty() && !ways.iter().any(|way| acr == Some(way)) {
+            return Err(TokenError::Otherwise(ways.clone()));
+        }
         let expires_at = self.check_times(&all, now_unix_s)?;
         Ok(Claims { all, key_id: key.id.clone(), expires_at })
     }
@@ -322,6 +340,7 @@ mod tests {
                 algorithms: vec![Algorithm::ES256],
                 leeway_s: 60,
                 max_life_s: 600,
+                required_acr: Vec::new(),
                 client: None,
                 pace: Pace::default(),
             })

@@ -26,6 +26,8 @@ pub const CALENDAR: &str = "text/calendar";
 pub const ATOM: &str = "application/atom+xml";
 /// A picture of lines and texts.
 pub const SVG: &str = "image/svg+xml";
+/// Links of a resource (RFC 9264).
+pub const LINKSET: &str = "application/linkset+json";
 /// Lines of text.
 pub const TEXT: &str = "text/plain";
 /// Bytes of which nothing more is known.

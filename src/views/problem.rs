@@ -26,6 +26,9 @@ use std::fmt;
 use super::headers::NO_STORE;
 use crate::domain::ids::{Language, Text};
 
+/// Where it is said which tokens are taken (RFC 9728).
+pub const OAUTH_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+
 /// One occurrence of a problem; boxed, since it is the error type of every handler.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Occurrence>);
@@ -42,9 +45,19 @@ struct Occurrence {
     retry_after_s: Option<u32>,
     trace: Option<TraceId>,
     cause: Option<String>,
-    credentials_sent: bool,
+    /// What is wrong with the credentials, where that is what is wrong.
+    credentials: Credentials,
     precondition_failed: bool,
     header: Option<(HeaderName, String)>,
+}
+
+/// What is wrong with the credentials of a request.
+#[derive(Debug, Clone)]
+enum Credentials {
+    Missing,
+    Invalid,
+    /// Their holder signed in otherwise than in these ways.
+    SignedInOtherwise(String),
 }
 
 #[derive(Debug, Clone)]
@@ -84,7 +97,7 @@ impl Problem {
             retry_after_s: code.entry().retry_after_s,
             trace: None,
             cause: None,
-            credentials_sent: true,
+            credentials: Credentials::Invalid,
             precondition_failed: false,
             header: None,
         }))
@@ -95,7 +108,17 @@ impl Problem {
         let mut problem = Problem::new(Code::InvalidToken)
             .detail("The request carries no access token.")
             .detail_zh("请求未携带访问令牌。");
-        problem.0.credentials_sent = false;
+        problem.0.credentials = Credentials::Missing;
+        problem
+    }
+
+    /// A token of who signed in by another way than these: 401 that says by which it is to be (RFC 9470, 3).
+    pub fn signed_in_otherwise(ways: &[String]) -> Problem {
+        let ways = ways.join(" ");
+        let mut problem = Problem::new(Code::InvalidToken)
+            .detail(format!("The token's claim acr names none of the ways of signing in that are taken here: {ways}."))
+            .detail_zh(format!("令牌的 acr 声明不在本系统认可的登录方式之列：{ways}。"));
+        problem.0.credentials = Credentials::SignedInOtherwise(ways);
         problem
     }
 
@@ -204,7 +227,7 @@ impl Problem {
         if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if let Some(challenge) = self.challenge() {
+        if let Some(challenge) = self.challenge(public_url) {
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         if let Some((name, value)) = &self.0.header {
@@ -269,14 +292,21 @@ impl Problem {
         members
     }
 
-    fn challenge(&self) -> Option<String> {
-        match self.0.code {
-            Code::InvalidToken if self.0.credentials_sent => {
-                Some(r#"Bearer realm="docket", error="invalid_token""#.to_owned())
-            }
-            Code::InvalidToken => Some(r#"Bearer realm="docket""#.to_owned()),
-            _ => None,
+    /// What credentials are asked for (RFC 6750), and where it is said who issues them (RFC 9728).
+    fn challenge(&self, public_url: &str) -> Option<String> {
+        let Code::InvalidToken = self.0.code else { return None };
+        let mut challenge = r#"Bearer realm="docket""#.to_owned();
+        match &self.0.credentials {
+            Credentials::Missing => {}
+            Credentials::Invalid => challenge.push_str(r#", error="invalid_token""#),
+            Credentials::SignedInOtherwise(ways) => challenge.push_str(&format!(
+                r#", error="insufficient_user_authentication", acr_values="{ways}""#
+            )),
         }
+        if !public_url.is_empty() {
+            challenge.push_str(&format!(r#", resource_metadata="{public_url}{OAUTH_RESOURCE}""#));
+        }
+        Some(challenge)
     }
 
     /// The trace id, once it has one.

@@ -107,8 +107,10 @@ async fn every_example_runs_as_it_stands() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = demo_copy();
     let address = format!("server.public_url={PUBLIC}");
+    let contact = "server.security_contact=mailto:security@docket.example";
     let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path()), "--set"];
-    let server = Server::spawn(command(&[&args[..], &[&address]].concat()).env("LC_ALL", "C"));
+    let more = [&address, "--set", contact];
+    let server = Server::spawn(command(&[&args[..], &more].concat()).env("LC_ALL", "C"));
     let elsewhere = tempfile::tempdir().unwrap();
     let (mut ran_so_far, mut not_run) = (BTreeSet::new(), BTreeSet::new());
     let first = page(&server, "", "en").await;

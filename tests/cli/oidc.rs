@@ -213,6 +213,9 @@ fn settings_of_a_provider_that_do_not_go_together_are_named() {
         (&[issuer, "auth.oidc.client_id=a", "auth.oidc.scopes=profile"], "openid is not among"),
         (&[issuer, "auth.oidc.audience=a", "auth.issuer=https://idp.example/realms/ip"], "own"),
         (&[issuer, "auth.oidc.audience=a", "auth.oidc.leeway_s=3600"], "from 0 to 300"),
+        (&[issuer, "auth.oidc.audience=a", "auth.oidc.required_acr=phr,\"mfa\""], "without quotes"),
+        (&["auth.oidc.required_acr=phr"], "auth.oidc.required_acr: auth.oidc.issuer is not given"),
+        (&["server.security_contact=nobody"], "server.security_contact = \"nobody\""),
     ] {
         let refused = check(settings);
         refused.refused(2, &[says]);

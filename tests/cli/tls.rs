@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use reqwest::Client;
 use rustls::ClientConfig;
 use rustls::RootCertStore;
@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::{Server, command, docket, text};
+use crate::support::{Server, command, docket, run, text};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -237,7 +237,7 @@ fn files_that_are_no_good_leave_what_was_read_and_are_told() {
         assert!(refused.to_string().contains("xpired"), "{refused}");
     });
     let (_, said) = server.stop("TERM");
-    for part in ["the one before is shown", "the certificate has expired", "another certificate"] {
+    for part in ["those before count", "the certificate has expired", "other certificates count"] {
         assert!(said.contains(part), "{said} lacks {part:?}");
     }
     assert!(!said.contains("PRIVATE KEY"), "{said}");
@@ -261,9 +261,90 @@ fn a_certificate_that_cannot_be_used_is_named_before_anything_is_served() {
         .refused(2, &["server.public_url", "https://"]);
     check(&[&cert, "server.tls.key=no/such.pem"]).refused(2, &["no/such.pem"]);
     check(&[&key, "server.tls.cert=no/such.pem"]).refused(2, &["no/such.pem"]);
+    let clients = format!("server.tls.client_ca={}", text(&files.cert));
+    check(&[&cert, &key, &clients]).done();
+    check(&[&clients]).refused(2, &["server.tls.cert", "client_ca"]);
+    check(&[&cert, &key, "server.tls.client_ca=no/such.pem"]).refused(2, &["no/such.pem"]);
+    let none = format!("server.tls.client_ca={}", text(&files.key));
+    check(&[&cert, &key, &none]).refused(2, &["key.pem", "no certificate"]);
     files.put(&good.cert, &other.key);
     check(&[&cert, &key]).refused(2, &["key.pem", "does not go with the certificate"]);
     files.put("", &other.key);
     check(&[&cert, &key]).refused(2, &["cert.pem", "no certificate"]);
     assert!(files.folder.path().exists());
+}
+
+/// An authority, and what it signed for a client: certificate and key in one file.
+fn authority(name: &str) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    let (pem, issuer) = (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key));
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["ministry.example".to_owned()]).unwrap();
+    let client = params.signed_by(&key, &issuer).unwrap().pem();
+    (pem, format!("{client}{}", key.serialize_pem()))
+}
+
+#[test]
+fn where_authorities_are_named_only_their_clients_are_talked_to_also_once_they_change() {
+    let made = made(2040);
+    let (files, data) = (Files::with(&made), tempfile::tempdir().unwrap());
+    let folder = files.folder.path();
+    let (ours, of_ours) = authority("ours");
+    let (other, of_other) = authority("other");
+    let put = |name: &str, content: &str| {
+        let path = folder.join(name);
+        fs::write(folder.join("draft"), content).unwrap();
+        fs::rename(folder.join("draft"), &path).unwrap();
+        path
+    };
+    let clients = put("clients.pem", &ours);
+    let setting = format!("server.tls.client_ca={}", text(&clients));
+    let settings = files.settings();
+    let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--data-dir", text(data.path())];
+    let all = settings.iter().chain([&setting]);
+    args.extend(all.flat_map(|setting| ["--set", setting.as_str()]));
+    let server = Server::spawn(&mut command(&args));
+    let (of_ours, of_other) = (put("ours.pem", &of_ours), put("other.pem", &of_other));
+    // What a client without one, or with another's, is told is the end of the connection.
+    let _ = default_provider().install_default();
+    let is_talked_to = |shows: Option<&Path>| {
+        let http = Client::builder().no_proxy().tls_danger_accept_invalid_certs(true);
+        let http = http.pool_max_idle_per_host(0);
+        let http = match shows {
+            Some(path) => {
+                http.identity(reqwest::Identity::from_pem(&fs::read(path).unwrap()).unwrap())
+            }
+            None => http,
+        };
+        let asked = http.build().unwrap().get(format!("{}/health/live", server.base)).send();
+        files.runtime.block_on(asked).is_ok_and(|answer| answer.status() == 200)
+    };
+    assert!(!is_talked_to(None));
+    assert!(!is_talked_to(Some(&of_other)));
+    assert!(is_talked_to(Some(&of_ours)));
+    // The command line shows what it is given.
+    let (path, listen) = (data.path().join("docket.toml"), &server.base["https://".len()..]);
+    let (cert, key) = (text(&files.cert), text(&files.key));
+    let file = format!("[server]\nlisten = {listen:?}\ntls.cert = {cert:?}\ntls.key = {key:?}\n");
+    fs::write(&path, file).unwrap();
+    let probe = |shows: &Path| {
+        let mut probe = command(&["healthcheck", "--config", text(&path)]);
+        run(probe.env("DOCKET_CLIENT_CERT", shows))
+    };
+    docket(&["healthcheck", "--config", text(&path)]).refused(8, &["does not answer"]);
+    probe(&of_other).refused(8, &["does not answer"]);
+    probe(&of_ours).done();
+    probe(&clients).refused(2, &["DOCKET_CLIENT_CERT", "clients.pem", "its key"]);
+    // Another authority counts once its file is there, and the one before no more.
+    put("clients.pem", &other);
+    let until = Instant::now() + PATIENCE;
+    while !is_talked_to(Some(&of_other)) {
+        assert!(Instant::now() < until, "the new authority does not count");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!is_talked_to(Some(&of_ours)));
+    assert_eq!(server.stop("TERM").0, 0);
 }

@@ -199,6 +199,7 @@ impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Problem {
         match error {
             TokenError::ProviderAway => Problem::new(Code::IdentityProviderUnavailable),
+            TokenError::Otherwise(ways) => Problem::signed_in_otherwise(&ways),
             TokenError::Nobody(text) => {
                 Problem::new(Code::InvalidToken).detail(text.en).detail_zh(text.zh)
             }

@@ -45,6 +45,10 @@ impl Default for EventNames {
 pub struct ApiSettings {
     /// What stands before `/problems/<name>`, without a slash at the end.
     pub public_url: String,
+    /// The provider whose access tokens are taken beside Docket's own, if there is one.
+    pub authorization_server: Option<String>,
+    /// Where a weakness is reported, as a URI.
+    pub security_contact: Option<String>,
     /// The language where a client names none that is known.
     pub default_language: Language,
     /// The largest JSON body, in bytes.
@@ -69,6 +73,8 @@ impl Default for ApiSettings {
     fn default() -> Self {
         Self {
             public_url: String::new(),
+            authorization_server: None,
+            security_contact: None,
             default_language: Language::default(),
             max_body_bytes: 1024 * 1024,
             max_document_bytes: 64 * 1024 * 1024,

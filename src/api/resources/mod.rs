@@ -32,4 +32,5 @@ pub(super) mod subjects;
 pub(super) mod timeline;
 pub(super) mod trail;
 pub(super) mod webhooks;
+pub(super) mod well_known;
 pub(super) mod whole;

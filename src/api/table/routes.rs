@@ -17,7 +17,7 @@ use crate::api::resources::{
     about, act_schema, act_view, acts, changes, cohorts, compared, documents, events, evidence,
     exceptions, exports, health, imports, indicators, ledger, lists, obligations, permitted,
     persons, plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline,
-    trail, webhooks, whole,
+    trail, webhooks, well_known, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -28,7 +28,7 @@ use crate::views::headers::{
     CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
     LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST, RETRY_AFTER,
 };
-use crate::views::media::{HTML, JSON, NDJSON, OCTETS, SVG, TEXT, ZIP};
+use crate::views::media::{HTML, JSON, LINKSET, NDJSON, OCTETS, SVG, TEXT, ZIP};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Doc};
 use crate::views::standing::Status;
@@ -368,6 +368,14 @@ pub const ROUTES: &[Route] = &[
         Shape::Other, to!(about::get_docs_page)).gives(&[HTML]).query(about::PAGE).sends(&[]).to(PUBLIC),
     get("/problems/{name}", "get_problem", "What a problem means, and what helps", "某一问题的说明与处理办法",
         json!(Doc), to!(about::get_problem)).gives(&[HTML, JSON]).query(about::PAGE).to(PUBLIC),
+
+    get("/.well-known/api-catalog", "get_api_catalog", "Where this interface is described", "本接口的目录",
+        any_object(), to!(well_known::get_api_catalog)).gives(&[LINKSET]).sends(&[LINK]).to(PUBLIC),
+    get("/.well-known/oauth-protected-resource", "get_protected_resource", "Which access tokens are taken, and who issues them",
+        "所接受的访问令牌及其签发方",
+        json!(well_known::ProtectedResource), to!(well_known::get_protected_resource)).to(PUBLIC),
+    get("/.well-known/security.txt", "get_security_txt", "Where a weakness is reported", "安全问题的报告方式",
+        Shape::Other, to!(well_known::get_security_txt)).gives(&[TEXT]).sends(&[]).to(PUBLIC),
 
     get("/health/live", "get_live", "Whether the process lives", "进程是否存活",
         json!(health::Health), to!(health::get_live)).sends(&[]).to(PUBLIC),

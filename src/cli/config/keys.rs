@@ -48,6 +48,11 @@ pub const KEYS: &[Key] = &[
         "certificate of the listener with its chain (PEM), read again when it changes; else no TLS",
     ),
     absent("server.tls.key", Kind::Path, "private key of that certificate (PEM)"),
+    absent(
+        "server.tls.client_ca",
+        Kind::Path,
+        "authorities (PEM) of one of which every client needs a certificate; else none is asked for",
+    ),
     key("server.max_body_bytes", number(1024, 1 << 30), "1048576", "largest JSON body"),
     key("server.max_document_bytes", number(1024, 1 << 34), "67108864", "largest document"),
     key(
@@ -57,6 +62,11 @@ pub const KEYS: &[Key] = &[
         "largest file to import; of an archive also what it holds",
     ),
     key("server.shutdown_grace_s", number(0, 3600), "10", "seconds that stopping may take"),
+    absent(
+        "server.security_contact",
+        Kind::Uri,
+        "where a weakness is reported, for /.well-known/security.txt: https://… or mailto:…; else none",
+    ),
     absent("server.workers", number(1, 1024), "threads that serve requests; else one per core"),
     key(
         "store.data_dir",
@@ -129,6 +139,11 @@ pub const KEYS: &[Key] = &[
         "auth.oidc.roles",
         Kind::Text,
         "what it calls roles: ip-department=provincial_department,audit=auditor; else as Docket does",
+    ),
+    absent(
+        "auth.oidc.required_acr",
+        Kind::Text,
+        "ways of signing in that its tokens must name (claim acr), commas between them; else any",
     ),
     key("auth.oidc.office_claim", Kind::Text, "office", "claim that names the office"),
     key(

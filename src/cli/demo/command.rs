@@ -194,6 +194,7 @@ async fn load_both(running: &Running, config: &Config) -> anyhow::Result<()> {
         bar.finish_and_clear();
         tell(&format!("{}: {}", set.name, told(summary?)));
     }
+    running.record_what_is_due(config).await?;
     ensure!(
         running.read_models_at_head().await?,
         "the read models stopped before the last event; the log lines say why"

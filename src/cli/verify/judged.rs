@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
 
+use crate::cli::client::http;
 use crate::cli::exit::{Exit, failure};
 use crate::cli::progress::{Interrupt, bar};
 use crate::log::{EventLog, LogError, MAX_PAGE_EVENTS};
@@ -137,7 +138,7 @@ pub async fn server(
     token: Option<String>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Report> {
-    let server = Server::new(url, token).map_err(failed)?;
+    let server = Server::new(url, token, http()?).map_err(failed)?;
     let checkpoint = server.checkpoint().await.map_err(failed)?;
     let size = checkpoint.size;
     held.beside.push(checkpoint);

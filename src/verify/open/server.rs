@@ -46,12 +46,16 @@ fn odd(what: &str) -> OpenError {
 }
 
 impl Server {
-    /// A server by its address, with or without a token.
+    /// A server by its address, with or without a token, asked by such a client.
     ///
     /// # Errors
     /// [`OpenError::Unavailable`] where no client can be made.
-    pub fn new(base: &str, token: Option<String>) -> Result<Self, OpenError> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build();
+    pub fn new(
+        base: &str,
+        token: Option<String>,
+        http: reqwest::ClientBuilder,
+    ) -> Result<Self, OpenError> {
+        let http = http.timeout(TIMEOUT).build();
         let http = http.map_err(|error| OpenError::Unavailable(error.to_string()))?;
         let base = base.trim_end_matches('/').trim_end_matches("/v1/log").to_owned();
         Ok(Self { http, base, token })

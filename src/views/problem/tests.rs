@@ -73,6 +73,15 @@ fn challenges_follow_rfc_6750() {
     assert_eq!(missing, r#"Bearer realm="docket""#);
     let invalid = challenge(Problem::new(Code::InvalidToken)).unwrap();
     assert_eq!(invalid, r#"Bearer realm="docket", error="invalid_token""#);
+    let otherwise = Problem::signed_in_otherwise(&["phr".to_owned(), "mfa".to_owned()]);
+    let expected =
+        r#"Bearer realm="docket", error="insufficient_user_authentication", acr_values="phr mfa""#;
+    assert_eq!(challenge(otherwise.clone()).unwrap(), expected);
+    // Who knows its public address also says where it is written which tokens are taken (RFC 9728, 5.1).
+    let known = otherwise.respond(Language::En, "https://docket.example");
+    let known = known.headers().get("www-authenticate").unwrap().to_str().unwrap();
+    let at = "https://docket.example/.well-known/oauth-protected-resource";
+    assert_eq!(known, format!(r#"{expected}, resource_metadata="{at}""#));
     assert_eq!(challenge(Problem::new(Code::RoleForbidden)), None);
 }
 

@@ -154,6 +154,7 @@ impl Provider {
             "jwks_uri": format!("{}/keys", self.issuer),
             "authorization_endpoint": format!("{}/authorize?tenant=a", self.issuer),
             "token_endpoint": format!("{}/token", self.issuer),
+            "end_session_endpoint": format!("{}/end?tenant=a", self.issuer),
         });
         let (keys, codes) = (self.known.clone(), self.known.clone());
         self.server = Some(self.runtime.block_on(async {

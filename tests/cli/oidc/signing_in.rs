@@ -205,3 +205,92 @@ fn what_comes_back_wrong_signs_nobody_in_and_is_told_plainly() {
     assert_eq!(away.status, 503);
     assert!(away.body.contains("does not answer"), "{}", away.body);
 }
+
+#[test]
+fn who_signs_out_here_is_led_to_sign_out_at_the_provider() {
+    let key = Key::new("RS256", "r");
+    let mut provider = Provider::start(&[&key]);
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), &provider.issuer, &CLIENT);
+    let out = |provider: &Provider, browser: &Browser| {
+        let kept = browser.cookies.borrow().clone();
+        let pairs: Vec<_> = kept.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = browser.http.post(format!("{}/console/logout", server.base));
+        let request =
+            request.header("cookie", pairs.join("; ")).header("sec-fetch-site", "same-origin");
+        let answer = provider.runtime.block_on(request.send()).unwrap();
+        assert_eq!(answer.status(), 303);
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    {
+        let browser = Browser::new(&provider, &server.base);
+        let asked = browser.sent("/console/log");
+        browser.back(&asked, &key, &claims(&provider, &asked));
+        let location = out(&provider, &browser);
+        let page = browser.get(&location).body;
+        assert!(page.contains("At the provider you may still be signed in"), "{page}");
+        assert!(page.contains("href=\"/console/login/leave\""), "{page}");
+        let left = browser.get("/console/login/leave");
+        assert_eq!(left.status, 303, "{}", left.body);
+        assert!(left.location.starts_with(&format!("{}/end?tenant=a&", provider.issuer)));
+        let pairs: BTreeMap<String, String> =
+            Url::parse(&left.location).unwrap().query_pairs().into_owned().collect();
+        assert_eq!(pairs["client_id"], "docket-console");
+        assert_eq!(pairs["post_logout_redirect_uri"], "https://docket.example/console/login");
+        // With a token of Docket's own there is nothing to end elsewhere.
+        let own = super::own_token(folder.path());
+        browser.cookies.borrow_mut().insert("__Host-docket".to_owned(), own);
+        assert_eq!(out(&provider, &browser), "/console/login");
+        assert!(!browser.get("/console/login").body.contains("/console/login/leave"));
+    }
+    provider.stop();
+    let away = Browser::new(&provider, &server.base).get("/console/login/leave");
+    assert_eq!(away.status, 503, "{}", away.body);
+}
+
+#[test]
+fn ways_of_signing_in_that_are_required_are_asked_for_and_held_to() {
+    let key = Key::new("RS256", "r");
+    let provider = Provider::start(&[&key]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = CLIENT.to_vec();
+    settings.push("auth.oidc.required_acr=phr, https://refeds.org/profile/mfa");
+    let server = serve(folder.path(), &provider.issuer, &settings);
+    let browser = Browser::new(&provider, &server.base);
+    let came = |acr: Value| {
+        let asked = browser.sent("/console/log");
+        assert_eq!(asked["acr_values"], "phr https://refeds.org/profile/mfa");
+        browser.back(&asked, &key, &with(claims(&provider, &asked), "acr", acr))
+    };
+    for weak in [json!("password"), Value::Null, json!(["phr"])] {
+        let back = came(weak);
+        assert_eq!(back.status, 403, "{}", back.body);
+        assert!(back.body.contains("phr, https://refeds.org/profile/mfa"), "{}", back.body);
+    }
+    assert_eq!(came(json!("https://refeds.org/profile/mfa")).status, 303);
+    // An access token likewise; the challenge says how to sign in (RFC 9470).
+    let asked = |acr: Value| {
+        let token = key.sign(&with(super::claims(&provider.issuer), "acr", acr));
+        let request = browser.http.get(format!("{}/v1/programs", server.base)).bearer_auth(token);
+        let answer = provider.runtime.block_on(request.send()).unwrap();
+        let challenge = answer.headers().get("www-authenticate");
+        let challenge = challenge.map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), challenge.unwrap_or_default())
+    };
+    assert_eq!(asked(json!("phr")), (200, String::new()));
+    let (status, challenge) = asked(json!("password"));
+    assert_eq!(status, 401);
+    for part in [
+        "error=\"insufficient_user_authentication\"",
+        "acr_values=\"phr https://refeds.org/profile/mfa\"",
+        "resource_metadata=\"https://docket.example/.well-known/oauth-protected-resource\"",
+    ] {
+        assert!(challenge.contains(part), "{challenge} lacks {part}");
+    }
+    let said = provider.runtime.block_on(async {
+        let at = format!("{}/.well-known/oauth-protected-resource", server.base);
+        browser.http.get(at).send().await.unwrap().json::<Value>().await.unwrap()
+    });
+    assert_eq!(said["resource"], "https://docket.example");
+    assert_eq!(said["authorization_servers"], json!([provider.issuer]));
+}
