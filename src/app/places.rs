@@ -30,7 +30,7 @@ const MAX_TRIES: usize = 64;
 
 /// Folded quotas by stream, each behind a lock of its own: while one is read up to its end, the
 /// others are not waited for.
-type Folds = HashMap<String, Arc<Mutex<Quota>>>;
+type Folds = HashMap<String, Arc<Mutex<Arc<Quota>>>>;
 
 /// The places of all quotas.
 pub struct Places {
@@ -52,7 +52,7 @@ pub struct QuotaView {
     /// The limit.
     pub rule: QuotaRule,
     /// The fold of its stream.
-    pub quota: Quota,
+    pub quota: Arc<Quota>,
 }
 
 impl Places {
@@ -112,7 +112,7 @@ impl Places {
         &self,
         stream: &str,
         known: impl Fn(u64) -> bool,
-    ) -> Result<Quota, ActError> {
+    ) -> Result<Arc<Quota>, ActError> {
         if known(u64::MAX) {
             return self.quota(stream).await;
         }
@@ -125,11 +125,11 @@ impl Places {
                 quota.evolve(event, codec::reference(&stored));
             }
         }
-        Ok(quota)
+        Ok(Arc::new(quota))
     }
 
     /// The fold of a quota's stream, read up to its end.
-    pub(super) async fn quota(&self, stream: &str) -> Result<Quota, ActError> {
+    pub(super) async fn quota(&self, stream: &str) -> Result<Arc<Quota>, ActError> {
         let fold = {
             let mut folds = self.quotas.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             folds.entry(stream.to_owned()).or_default().clone()
@@ -138,10 +138,11 @@ impl Places {
         let from = quota.revision().map_or(0, |revision| revision + 1);
         for stored in read_whole_stream(&*self.journal.log, stream, from).await? {
             if let Stored::Quota(event, _) = codec::decode(&stored)? {
-                quota.evolve(event, codec::reference(&stored));
+                // Copied only where somebody still looks at what it was.
+                Arc::make_mut(&mut quota).evolve(event, codec::reference(&stored));
             }
         }
-        Ok(quota.clone())
+        Ok(Arc::clone(&quota))
     }
 
     /// Whether a place is left, or an override applies.

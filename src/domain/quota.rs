@@ -13,6 +13,9 @@ use super::date::Day;
 use super::history::History;
 use super::ids::{EventRef, Id};
 
+#[cfg(test)]
+mod tests;
+
 /// A span of days on which a place is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -196,26 +199,32 @@ impl Quota {
     /// How many places are taken, run by run, from the first day on which one is held. One
     /// enrollment never counts twice.
     pub fn taken(&self, except: Option<&str>) -> Vec<Taken> {
-        let holders: Vec<Vec<Span>> = self
-            .enrollments()
-            .into_iter()
-            .filter(|enrollment| Some(*enrollment) != except)
-            .map(|enrollment| self.spans_of(enrollment))
-            .collect();
-        let mut borders: BTreeSet<Day> = BTreeSet::new();
-        for span in holders.iter().flatten() {
-            borders.insert(span.from);
-            borders.extend(span.until);
+        let mut reserved: BTreeMap<&str, Vec<Day>> = BTreeMap::new();
+        for Reservation { reserved: one, .. } in self.reservations.values() {
+            reserved.entry(&one.enrollment).or_default().push(one.from);
         }
-        let borders: Vec<Day> = borders.into_iter().collect();
+        let (mut moves, mut own) = (Vec::new(), Vec::new());
+        for (enrollment, restated) in &self.restated {
+            let reserved = reserved.remove(enrollment.as_str()).unwrap_or_default();
+            if Some(enrollment.as_str()) != except {
+                restated.spans.iter().for_each(|span| add_span(span.from, span.until, &mut own));
+                reserved.into_iter().for_each(|from| add_span(from, None, &mut own));
+                add_holder(&mut own, &mut moves);
+            }
+        }
+        for (_, reserved) in reserved.into_iter().filter(|(of, _)| Some(*of) != except) {
+            reserved.into_iter().for_each(|from| add_span(from, None, &mut own));
+            add_holder(&mut own, &mut moves);
+        }
         let mut runs: Vec<Taken> = Vec::new();
-        for (index, &from) in borders.iter().enumerate() {
-            let holding = holders.iter().filter(|spans| spans.iter().any(|s| covers(s, from)));
-            let taken = u32::try_from(holding.count()).unwrap_or(u32::MAX);
-            let until = borders.get(index + 1).copied();
+        for (from, number) in running(&mut moves) {
+            let taken = u32::try_from(number).unwrap_or_default();
             match runs.last_mut() {
-                Some(last) if last.taken == taken => last.until = until,
-                _ => runs.push(Taken { from, until, taken }),
+                Some(last) if last.taken == taken => {}
+                last => {
+                    last.into_iter().for_each(|last| last.until = Some(from));
+                    runs.push(Taken { from, until: None, taken });
+                }
             }
         }
         runs
@@ -239,6 +248,37 @@ impl Quota {
     pub fn days_over(&self, limit: u32) -> Vec<Taken> {
         self.taken(None).into_iter().filter(|run| run.taken > limit).collect()
     }
+}
+
+/// A day on which a number moves, and by how much.
+type Move = (Day, i64);
+
+/// Adds where a span begins and ends; one without a day moves nothing.
+fn add_span(from: Day, until: Option<Day>, moves: &mut Vec<Move>) {
+    let by = i64::from(until.is_none_or(|until| from < until));
+    moves.push((from, by));
+    moves.extend(until.map(|until| (until, -by)));
+}
+
+/// Adds when a holder of these spans begins to hold a place and ceases to, however many of them overlap.
+fn add_holder(spans: &mut Vec<Move>, moves: &mut Vec<Move>) {
+    let mut before = 0;
+    for (day, depth) in running(spans) {
+        let holds = depth.min(1);
+        moves.push((day, holds - before));
+        before = holds;
+    }
+    spans.clear();
+}
+
+/// The number from each day on which it moves, in order.
+fn running(moves: &mut [Move]) -> impl Iterator<Item = Move> {
+    moves.sort_unstable();
+    let days = moves.chunk_by(|one, next| one.0 == next.0);
+    days.scan(0, |number, day| {
+        *number += day.iter().map(|(_, by)| by).sum::<i64>();
+        Some((day.first()?.0, *number))
+    })
 }
 
 fn covers(span: &Span, day: Day) -> bool {
