@@ -16,6 +16,8 @@ mod console_acts;
 mod console_evidence;
 #[path = "cli/console_law.rs"]
 mod console_law;
+#[path = "cli/console_outlook.rs"]
+mod console_outlook;
 #[path = "cli/console_ways.rs"]
 mod console_ways;
 #[path = "cli/crawl.rs"]

@@ -250,7 +250,8 @@ impl Acts {
             let meta = self.meta(case, cached, &decision, now).await?;
             let event = Event::Acted(decision.fact);
             let recorded = Recorded { revision, sequence: None, id: Uuid::nil(), event, meta };
-            let (stream, followed) = (case.stream.clone(), None);
+            let followed = follows.map(|follows| self.followed_by(case, &recorded, follows));
+            let (stream, followed) = (case.stream.clone(), followed.map(Box::new));
             let (replayed, validated_only) = (false, true);
             return Ok(ActAnswer { stream, recorded, followed, replayed, validated_only });
         }

@@ -8,6 +8,7 @@ use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
 use super::links::{Times, address, encoded};
 use super::near;
+use super::outlook;
 use super::timeline::timeline;
 use super::two::two;
 use crate::domain::date::Day;
@@ -26,7 +27,7 @@ pub async fn page(page: &Page) -> Made {
         Ok(status) => status,
     };
     let line = page.get(&format!("{path}/timeline"), &[]).await?;
-    let may_record = may_record(page, &path).await;
+    let acts = recordable(page, &path).await;
     let trail = page.get(&format!("{path}/audit-trail"), &[]).await?;
     // The days on which something changed, also those after the day that is looked at.
     let known = page.times.pairs().into_iter().filter(|(name, _)| *name != "as_of");
@@ -40,6 +41,11 @@ pub async fn page(page: &Page) -> Made {
     let today = day_of(text(&status, "as_of")).unwrap_or(Day::MIN);
     let version = text(&status, "measure/version");
     let here = format!("/console/{}/{}", encoded(&program), encoded(&subject));
+    // Each act is tried in its turn: only for who asks for it.
+    let what_if = match acts.as_ref().filter(|_| page.parameter("try") == "1") {
+        Some(acts) => Some(outlook::beside(page, &path, &here, acts).await?),
+        None => None,
+    };
     let body = html! {
         p.crumbs { a href=(page.times.link(&format!("/console/register/{program}"), &[])) { (text(&status, "program_name")) } }
         h1 { (name) " " span.other { (subject) } }
@@ -47,7 +53,9 @@ pub async fn page(page: &Page) -> Made {
             (text_left_out(&status, "measure/number").unwrap_or(version))
         } }
         (summary(page, &status))
-        @if may_record { p { a.button href=(page.times.link(&format!("{here}/acts/new"), &[])) { (page.say("Record an act", "登记行为")) } } }
+        @if acts.is_some() { p { a.button href=(page.times.link(&format!("{here}/acts/new"), &[])) { (page.say("Record an act", "登记行为")) }
+            @if what_if.is_none() { " " a href=(format!("{}#what-if", page.times.link(&here, &[("try", "1")]))) { (page.say("What each permitted act would do now", "试看各项获准行为现在的后果")) } }
+        } }
         section aria-labelledby="timeline" {
             h2 #timeline { (page.say("Timeline", "时间线")) }
             p.quiet { (page.say("Edges are as wide as their source is vague. Stages are background: nothing is judged by them.", "边缘宽度表示日期的不确定程度。国家阶段仅作背景，不作为判断依据。")) }
@@ -68,6 +76,7 @@ pub async fn page(page: &Page) -> Made {
                 (obligations(page, &status))
             }
         }
+        @if let Some(what_if) = what_if { (what_if) }
     };
     let head = Head { title: name, part: "register", exercise, shows: Some(path) };
     framed(page, head, &body).await
@@ -90,13 +99,13 @@ fn days(page: &Page, trail: &Value, today: &str) -> Markup {
     } }
 }
 
-/// Whether who asks may record any act now. A view of another time offers none.
-async fn may_record(page: &Page, path: &str) -> bool {
+/// The acts at hand, where who asks may record any of them now. A view of another time offers none.
+async fn recordable(page: &Page, path: &str) -> Option<Value> {
     if page.times.are_past() {
-        return false;
+        return None;
     }
-    let permitted = page.get_at(&format!("{path}/permitted-acts")).await;
-    permitted.is_ok_and(|acts| list(&acts, "acts").iter().any(|act| flag(act, "allowed")))
+    let acts = page.get_at(&format!("{path}/permitted-acts")).await.ok()?;
+    list(&acts, "acts").iter().any(|act| flag(act, "allowed")).then_some(acts)
 }
 
 /// Standing, move, title or term, record.

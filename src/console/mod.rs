@@ -24,6 +24,7 @@ mod moves;
 mod near;
 mod obligations;
 mod openings;
+mod outlook;
 mod places;
 mod proof;
 mod provider;

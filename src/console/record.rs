@@ -14,6 +14,7 @@ use super::form::{self, Field};
 use super::frame::{Head, is_exercise, shown, whole};
 use super::json::{at, flag, list, number, sequence, text, text_if};
 use super::links::encoded;
+use super::outlook::outlook;
 use super::session::{is_from_here, is_signed, minted, refused};
 use super::{Settings, see_other};
 use crate::domain::words;
@@ -341,11 +342,7 @@ async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Markup {
         h1 { (title) }
         p.lead { strong { (text(verdict, "act_label")) } ", " (shown(text(verdict, "effective_on"), page.language))
             @if let Some(article) = at(verdict, "measure").get("article").and_then(Value::as_str) { " § " (words::article(article, page.language)) } }
-        @if flag(verdict, "late") { p.alarm { (page.say("It comes late.", "该行为迟延。")) } }
-        @let met = list(verdict, "met");
-        @if !met.is_empty() { p { (page.say("It meets ", "履行义务：")) (met.len()) } }
-        @for finding in list(verdict, "findings") { p { span.tag.care { (page.say("finding", "发现")) } " " (finding.get("detail").or(finding.get("sentence")).and_then(Value::as_str).unwrap_or_default()) } }
-        @if !list(verdict, "unsettles").is_empty() { p.alarm { (page.say("It unsettles events on record: ", "影响已入档事件：")) (list(verdict, "unsettles").len()) } }
+        (outlook(page, verdict))
         dl.pairs { @for field in &form.fields {
             @if let Some((_, value)) = form.typed.iter().find(|(name, value)| *name == field.name && !value.is_empty()) {
                 dt { (form::label(field, page.language)) } dd { @match field.name.as_str() { "materials" => (files::shown(value)), _ => (value) } }

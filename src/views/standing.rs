@@ -19,7 +19,7 @@ use crate::domain::duty::{DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language, Node};
-use crate::domain::state::State;
+use crate::domain::state::{PlaceHeld, State};
 use crate::domain::words;
 
 pub use short::{StandingView, standing};
@@ -238,16 +238,7 @@ impl<'a> Status<'a> {
             batch_label: state.batch.as_ref().map(|batch| words::batch(batch, language)),
             title: title(reading, state, language),
             term: state.term.as_ref().map(|term| term_on(reading, term, language)),
-            place: state.place.as_ref().map(|place| PlaceView {
-                category: &place.category,
-                category_label: worded(
-                    reading.labels().category(&place.category),
-                    &place.category,
-                    language,
-                ),
-                from: place.from,
-                attested: place.attested,
-            }),
+            place: state.place.as_deref().map(|held| place(reading, held, language)),
             waiting_for: waiting(reading, judged, language),
             obligations: obligations(reading, judged, language),
             possible: Vec::new(),
@@ -258,7 +249,23 @@ impl<'a> Status<'a> {
     }
 }
 
-fn stands_at<'a>(
+/// A place of a quota that is held.
+pub fn place<'a>(
+    reading: &'a Reading<'_>,
+    held: &'a PlaceHeld,
+    language: Language,
+) -> PlaceView<'a> {
+    let label = reading.labels().category(&held.category);
+    PlaceView {
+        category: &held.category,
+        category_label: worded(label, &held.category, language),
+        from: held.from,
+        attested: held.attested,
+    }
+}
+
+/// Where an enrollment stands; absent: nowhere.
+pub fn stands_at<'a>(
     reading: &'a Reading<'_>,
     state: &'a State,
     language: Language,

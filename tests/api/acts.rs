@@ -197,6 +197,10 @@ async fn validate_only_gives_the_verdict_and_records_nothing() {
     let good = good.json();
     assert_eq!((&good["state"], &good["id"]), (&json!("VALIDATED"), &Value::Null));
     assert_eq!(good["measure"]["article"], "第三部分（一）1");
+    let would = &good["would"];
+    assert_eq!(would["stood_at"], Value::Null, "nowhere before");
+    assert_eq!(good["enrollment"]["waiting_for"][0]["act"], "approve");
+    assert_eq!(would["sentences"].as_array().unwrap().len(), 1);
     post(&province, &path, &headers, &apply("none", "2016-01-05"))
         .await
         .problem(422, "validation-error");
@@ -206,6 +210,36 @@ async fn validate_only_gives_the_verdict_and_records_nothing() {
     post(&province, &flag, &headers, &apply("leading", "2016-01-05"))
         .await
         .problem(400, "malformed-request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_the_act_then_does() {
+    let server = ready().await;
+    let headers = [("idempotency-key", "k"), ("if-match", "*"), ("accept-language", "en")];
+    let province = server.province("440000");
+    province.act("strong_province/440000", &apply("leading", "2016-01-05")).await.ok(201);
+    let path = format!("{ACTS}?validate_only=true");
+    let national = server.national();
+    let tried = post(&national, &path, &headers, &approve("2016-03-01")).await.ok(200).json();
+    let opened = |duties: &Value| -> Vec<Value> {
+        duties.as_array().unwrap().iter().map(|duty| duty["obligation"].clone()).collect()
+    };
+    assert_eq!(tried["would"]["takes"]["category"], "leading");
+    assert_eq!(tried["would"]["frees"], Value::Null);
+    let opens = opened(&tried["would"]["opens"]);
+    assert!(opens.contains(&json!("scheme")), "{tried}");
+    let done = national.act("strong_province/440000", &approve("2016-03-01")).await.ok(201).json();
+    for member in ["stands_at", "waiting_for", "place"] {
+        assert_eq!(tried["enrollment"][member], done["enrollment"][member], "{member}");
+    }
+    assert_eq!(tried["would"]["takes"], done["enrollment"]["place"]);
+    let status = server.auditor().get("/v1/enrollments/strong_province/440000").await.ok(200);
+    let owed = opened(&status.json()["obligations"]["unmet"]);
+    assert_eq!(owed, opens);
+    let trail = server.auditor().get("/v1/enrollments/strong_province/440000/audit-trail").await;
+    let trail = trail.ok(200).json();
+    let last = trail["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(tried["would"]["sentences"], json!([last["sentence"]]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,7 @@ const KINDS = {
 export async function kinds(world) {
   const all = Object.entries(KINDS).map(([name, path]) => ({ name, path, role: "auditor" }));
   all.push({ name: "correction", path: await correction(world), role: "auditor" });
+  all.push({ name: "enrollment, acts tried", path: `${RECORD}?try=1`, role: "national_office" });
   all.push({ name: "sign-in", path: "/console/login", role: null });
   for (const end of ["", "/enrollments", "/acts", "/types", "/problems", "/problems/revision-conflict"]) {
     all.push({ name: `docs${end}`, path: `/docs${end}`, role: null });

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::outlook::Outlook;
 use crate::api::asking::call::Call;
 use crate::api::asking::reading::Reading;
 use crate::app::ActAnswer;
@@ -115,9 +116,12 @@ pub struct Recording<'a> {
     pub findings: Vec<FindingView>,
     /// Events that lost their ground by it.
     pub unsettles: Vec<String>,
-    /// Where the enrollment stands by it; absent where nothing was recorded, or it was done for a program
-    /// as a whole.
+    /// Where the enrollment stands by it, or would stand; absent where it was done for a program as a
+    /// whole.
     pub enrollment: Option<StandingView<'a>>,
+    /// What it would do besides; only where nothing was recorded, as asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would: Option<Outlook<'a>>,
     /// What proves it in the log, a C2SP `tlog-proof`: where the request prefers to wait for it, and a
     /// checkpoint covers the event by then.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,16 +129,19 @@ pub struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// The answer; a function of the events up to this one. `judged` is the state by it, absent where
-    /// nothing was recorded.
+    /// The answer; a function of the events up to this one. `judged` is the state by it.
     pub fn of(
         reading: &'a Reading<'_>,
         answer: &ActAnswer,
-        judged: Option<&'a Judged<'_>>,
+        judged: &'a Judged<'_>,
         language: Language,
     ) -> Self {
         let recorded = &answer.recorded;
         let act = recorded.event.fact().map(|fact| fact.act.kind().as_str()).unwrap_or_default();
+        let by_this = |item: &&DueItem<'_>| item.met.is_some_and(|met| met.by == recorded.revision);
+        let met = judged.items.iter().filter(by_this);
+        let (day, labels) = (reading.day, reading.labels());
+        let met: Vec<_> = met.map(|item| ObligationView::of(item, day, labels, language)).collect();
         let view = Recording {
             id: None,
             act: act.to_owned(),
@@ -145,29 +152,25 @@ impl<'a> Recording<'a> {
             sequence: None,
             measure: MeasureOfAct::of(recorded, &reading.versions, language),
             effective_on: recorded.meta.effective_on.to_string(),
-            late: false,
-            met: Vec::new(),
+            late: met.iter().any(|met| met.status == DutyStatus::Late.mark()),
+            met,
             findings: findings(recorded, language),
             unsettles: unsettles(recorded),
-            enrollment: None,
+            enrollment: (!reading.subject.is_program())
+                .then(|| standing(reading, judged, language)),
+            would: None,
             proof: None,
         };
-        let Some(judged) = judged else { return view };
+        if answer.validated_only {
+            return view;
+        }
         let events = answer.events().map(|event| EventBrief::of(event, &answer.stream, language));
-        let by_this = |item: &&DueItem<'_>| item.met.is_some_and(|met| met.by == recorded.revision);
-        let met = judged.items.iter().filter(by_this);
-        let (day, labels) = (reading.day, reading.labels());
-        let met: Vec<_> = met.map(|item| ObligationView::of(item, day, labels, language)).collect();
         Self {
             id: Some(recorded.id.to_string()),
             state: "RECORDED",
             events: events.collect(),
             revision: Some(answer.last().revision),
             sequence: answer.last().sequence.map(sequence),
-            late: met.iter().any(|met| met.status == DutyStatus::Late.mark()),
-            met,
-            enrollment: (!reading.subject.is_program())
-                .then(|| standing(reading, judged, language)),
             ..view
         }
     }

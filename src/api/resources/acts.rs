@@ -8,6 +8,7 @@ use actix_web::http::header;
 use uuid::Uuid;
 
 use super::act_view::{ActView, Recording, state_by};
+use super::outlook::{Outlook, sentences};
 use super::permitted;
 use crate::api::asking::answer::{IMMUTABLE, List, REVALIDATE, json_with, tagged};
 use crate::api::asking::call::{Answered, Call, to_the_end};
@@ -99,15 +100,14 @@ async fn any_of<T>(
 }
 
 async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
-    let reading = Reading::of_answer(call, answer).await?;
     if answer.validated_only {
-        let view = Recording::of(&reading, answer, None, call.language);
-        return json_with(call, HttpResponse::Ok(), &view, NO_STORE, None);
+        return tried(call, answer).await;
     }
+    let reading = Reading::of_answer(call, answer).await?;
     let state = state_by(call, &reading, answer).await?;
     let unlisted = reading.unlisted(&state);
     let judged = reading.judged(&state, &unlisted);
-    let mut view = Recording::of(&reading, answer, Some(&judged), call.language);
+    let mut view = Recording::of(&reading, answer, &judged, call.language);
     if let (Some(wait_s), Some(sequence)) = (call.prefers_to_wait(), answer.recorded.sequence) {
         view.proof = super::ledger::receipt(call, sequence, wait_s).await?;
     }
@@ -117,6 +117,27 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
     json_with(call, response, &view, NO_STORE, Some(&tag))
+}
+
+/// Answers what was only tried: on the day on which it would count, where that lies ahead.
+async fn tried(call: &Call, answer: &ActAnswer) -> Answered {
+    let mut reading = Reading::of_answer(call, answer).await?;
+    reading.day = reading.day.max(answer.recorded.meta.effective_on.latest());
+    let history = call.state.app.history(&reading.stream).await;
+    let history = history.map_err(|error| call.problem(error))?;
+    // What others recorded since it was decided is not what it was decided on.
+    let events = usize::try_from(answer.recorded.revision).unwrap_or(usize::MAX);
+    let mut history = history.known_to(events);
+    let before = history.state_at(reading.day);
+    answer.events().for_each(|event| history.push(event.clone()));
+    let after = history.state_at(reading.day);
+    let unlisted = (reading.unlisted(&before), reading.unlisted(&after));
+    let before = reading.judged(&before, &unlisted.0);
+    let after = reading.judged(&after, &unlisted.1);
+    let sentences = sentences(&reading, &history, events, call.language);
+    let mut view = Recording::of(&reading, answer, &after, call.language);
+    view.would = Some(Outlook::of(&reading, sentences, (&before, &after), call.language));
+    json_with(call, HttpResponse::Ok(), &view, NO_STORE, None)
 }
 
 /// The problem of an act that was not recorded, with what the caller needs to go on.

@@ -20,6 +20,7 @@ pub(super) mod indicators;
 pub(super) mod ledger;
 pub(super) mod lists;
 pub(super) mod obligations;
+pub(super) mod outlook;
 pub(super) mod permitted;
 pub(super) mod persons;
 pub(super) mod plan_versions;

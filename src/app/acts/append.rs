@@ -51,7 +51,7 @@ impl Acts {
 
     /// The event by which a later version takes hold of the standing that an act founds, or of what a
     /// correction puts in that act's place.
-    fn followed_by(
+    pub(super) fn followed_by(
         &self,
         case: &Case<'_>,
         founding: &Recorded,

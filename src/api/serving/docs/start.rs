@@ -46,7 +46,8 @@ const LINES: [(&str, &str); 8] = [
 const ANSWER: &str = r#"{"id": null, "act": "note", "act_label": "Note", "state": "VALIDATED", "events": [],
  "revision": null, "sequence": null,
  "measure": {"version": "2014-40", "number": "…", "also": null, "article": null, "readings": [], "edition": "…"},
- "effective_on": "2016-01-05", "late": false, "met": [], "findings": [], "unsettles": [], "enrollment": null}"#;
+ "effective_on": "2016-01-05", "late": false, "met": [], "findings": [], "unsettles": [], "enrollment": null,
+ "would": {"sentences": ["…"], "stood_at": null, "opens": [], "lifts": [], "takes": null, "frees": null}}"#;
 
 /// What an auditor asks first: in English, in Chinese, and the operation that answers.
 const QUESTIONS: [(&str, &str, &str); 6] = [
