@@ -60,10 +60,10 @@ pub async fn page(page: &Page) -> Made {
 }
 
 fn table(page: &Page, items: &[Value]) -> Markup {
-    html! { div.scroll tabindex="0" { table {
+    html! { div.scroll tabindex="0" { table.fixed {
         thead { tr {
             th scope="col" { (page.say("Question", "问题")) }
-            th scope="col" { (page.say("For the days", "所涉日期")) }
+            th.w3 scope="col" { (page.say("For the days", "所涉日期")) }
             th scope="col" { (page.say("Before", "此前的答案")) }
             th scope="col" { (page.say("After", "此后的答案")) }
         } }
