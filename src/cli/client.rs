@@ -127,6 +127,15 @@ impl Client {
     /// # Errors
     /// An address that is none.
     pub fn new(base: &str, bearer: String, language: Option<&'static str>) -> anyhow::Result<Self> {
+        Self::by(http()?, base, bearer, language)
+    }
+
+    fn by(
+        http: reqwest::ClientBuilder,
+        base: &str,
+        bearer: String,
+        language: Option<&'static str>,
+    ) -> anyhow::Result<Self> {
         let base = base.trim_end_matches('/').to_owned();
         let url = reqwest::Url::parse(&base);
         if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
@@ -138,7 +147,7 @@ impl Client {
                 ),
             ));
         }
-        let http = http()?.timeout(TIMEOUT).build()?;
+        let http = http.timeout(TIMEOUT).build()?;
         Ok(Self { http, base, bearer, language })
     }
 
@@ -152,9 +161,7 @@ impl Client {
         bearer: String,
         language: Option<&'static str>,
     ) -> anyhow::Result<Self> {
-        let client = Self::new(base, bearer, language)?;
-        let http = http()?.timeout(TIMEOUT).tls_danger_accept_invalid_certs(true);
-        Ok(Self { http: http.build()?, ..client })
+        Self::by(http()?.tls_danger_accept_invalid_certs(true), base, bearer, language)
     }
 
     /// What stands at a path, which may be a link out of an answer.
