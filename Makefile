@@ -22,7 +22,7 @@ run: tools
 # The read models on PostgreSQL are tested on a server that the tests start: installed binaries, else
 # Debian's, which root installs. A changed snapshot fails; only `cargo insta` may write one.
 test: tools browser
-	INSTA_UPDATE=no $(CARGO) test --locked --all-features
+	INSTA_UPDATE=no $(CARGO) test --locked --all-features --no-fail-fast
 
 check: tools deny
 	$(CARGO) fmt --check

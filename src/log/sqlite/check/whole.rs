@@ -287,8 +287,11 @@ pub(in crate::log::sqlite) fn tell(
     for damage in &damages {
         error!(%damage, "the log's file is damaged");
     }
-    if let Some(first) = damages.iter().find(|damage| !damage.is_of_event) {
-        recording.stop(Stop::Damaged { what: first.to_string() });
-    }
+    let stop = damages.iter().find(|damage| !damage.is_of_event);
+    let stop = stop.map(|damage| Stop::Damaged { what: damage.to_string() });
+    // Reads first: who hears of the stop and reads is told of the damage.
     integrity.add(damages);
+    if let Some(stop) = stop {
+        recording.stop(stop);
+    }
 }
