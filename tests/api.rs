@@ -68,6 +68,8 @@ mod lists;
 mod metrics;
 #[path = "api/metrics_text.rs"]
 mod metrics_text;
+#[path = "api/mine.rs"]
+mod mine;
 #[path = "api/paths.rs"]
 mod paths;
 #[path = "api/permitted.rs"]

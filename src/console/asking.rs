@@ -113,7 +113,13 @@ impl Page {
 
     /// Whether the reader may read an address of the interface, as its table of routes writes it.
     pub fn may_read(&self, path: &str) -> bool {
-        self.token.as_deref().is_some_and(|token| self.inside.lets(token, path))
+        self.token.as_deref().is_some_and(|token| self.inside.lets(token, &Method::GET, path))
+    }
+
+    /// Whether the reader acts for an office.
+    pub fn may_act(&self) -> bool {
+        let acts = "/v1/enrollments/{program}/{subject}/acts";
+        self.token.as_deref().is_some_and(|token| self.inside.lets(token, &Method::POST, acts))
     }
 
     /// What the interface answers, with the times of the page.
@@ -293,7 +299,7 @@ pub fn html(status: StatusCode, language: Language) -> actix_web::HttpResponseBu
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ));
     response
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::asking::{Made, Page};
+use super::asking::{Failure, Made, Page};
 use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
 use super::links::{Times, address, encoded};
@@ -23,7 +23,7 @@ pub async fn page(page: &Page) -> Made {
     let (program, subject) = (page.path("program"), page.path("subject"));
     let path = format!("/v1/enrollments/{}/{}", encoded(&program), encoded(&subject));
     let status = match page.get(&path, &[]).await {
-        Err(failure) => return Err(near::beside(page, &program, &subject, failure).await),
+        Err(failure) => return without_record(page, (&program, &subject), &path, failure).await,
         Ok(status) => status,
     };
     let line = page.get(&format!("{path}/timeline"), &[]).await?;
@@ -232,7 +232,14 @@ fn obligations(page: &Page, status: &Value) -> Markup {
             (number(status, "obligations/late")) (page.say(" met late, ", "项迟延履行，"))
             (number(status, "obligations/met")) (page.say(" met.", "项已履行。")) }
         @if unmet.is_empty() { p { (page.say("Nothing is open. What fell due before the record begins is not in the record, and never late.", "没有未履行的义务。建档之前到期的义务不在记录之内，不视为迟延。")) } }
-        ul.duties { @for duty in unmet { li {
+        (duties(page, unmet))
+    }
+}
+
+/// What is owed, one by one.
+fn duties(page: &Page, duties: &[Value]) -> Markup {
+    html! {
+        ul.duties { @for duty in duties { li {
             strong { (text(duty, "label")) } " "
             @if text(duty, "status") == "OVERDUE" { span.tag.alarm { (text(duty, "status_label")) } }
             br; (text(duty, "owes_label"))
@@ -246,4 +253,33 @@ fn obligations(page: &Page, status: &Value) -> Markup {
             (article(page, duty))
         } } }
     }
+}
+
+/// The page of a subject without a record in the program, on whom its measure lays something all the same; for any
+/// other, why there is none, with those that are near it.
+async fn without_record(
+    page: &Page,
+    (program, subject): (&str, &str),
+    path: &str,
+    failure: Failure,
+) -> Made {
+    let Ok(owed) = page.get(&format!("{path}/obligations"), &[]).await else {
+        return Err(near::beside(page, program, subject, failure).await);
+    };
+    let may_act = recordable(page, path).await.is_some();
+    let name = text(&owed, "name").to_owned();
+    let here = format!("/console/{}/{}", encoded(program), encoded(subject));
+    let body = html! {
+        p.crumbs { a href=(page.times.link(&format!("/console/register/{program}"), &[])) { (text(&owed, "program_name")) } }
+        h1 { (name) " " span.other { (subject) } }
+        p.lead { (page.say("Nothing is on record of it in this program. What the measure lays on those who are not listed stands here.", "该项目中没有其记录。下列为办法对未列入者所定的事项。")) }
+        @if may_act { p { a.button href=(page.times.link(&format!("{here}/acts/new"), &[])) { (page.say("Record the first act", "登记首项行为")) } } }
+        section aria-labelledby="duties" {
+            h2 #duties { (page.say("Obligations", "义务")) }
+            (duties(page, list(&owed, "items")))
+        }
+    };
+    let exercise = flag(&owed, "exercise");
+    let shows = Some(format!("{path}/obligations"));
+    framed(page, Head { title: name, part: "register", exercise, shows }, &body).await
 }

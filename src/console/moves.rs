@@ -11,7 +11,7 @@ use super::links::encoded;
 use super::obligations::{OFFICES, cursor, hidden};
 use crate::domain::words;
 
-const FILTERS: [&str; 4] = ["office", "program", "province", "exercise"];
+const FILTERS: [&str; 5] = ["office", "program", "province", "exercise", "mine"];
 
 /// The page.
 ///
@@ -33,7 +33,8 @@ pub async fn page(page: &Page) -> Made {
             strong.alarm[late > 0] { (late) } (page.say(" of those shown are overdue. Open is not late.", "项逾期（以所列为限）。未办不等于迟延。"))
         }
         (filter(page, exercise))
-        (ahead(page, text(&answer, "as_of")).await?)
+        // The totals are of offices, not of who reads.
+        @if page.parameter("mine") != "true" { (ahead(page, text(&answer, "as_of")).await?) }
         p { a href=(page.times.link("/console/totals", &[("exercise", page.parameter("exercise"))])) {
             (page.say("Totals: who was late, by office, province and year", "统计：各机关、省份、年份的迟延情况"))
         } }
@@ -72,6 +73,9 @@ fn filter(page: &Page, exercise: bool) -> Markup {
             label { (page.say("Program", "项目")) " " input name="program" size="16" value=(page.parameter("program")); }
             label { (page.say("Province", "省份")) " " input name="province" size="8" value=(page.parameter("province")); }
             label { input type="checkbox" name="exercise" value="true" checked[exercise]; " " (page.say("the exercises instead", "改看演练")) }
+            @if page.may_act() {
+                label { input type="checkbox" name="mine" value="true" checked[page.parameter("mine") == "true"]; " " (page.say("only what I may do", "仅列本人可办")) }
+            }
             button { (page.say("Show", "显示")) }
         }
     }

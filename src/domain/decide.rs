@@ -29,7 +29,7 @@ use super::measure::{ActRule, Edition, Measure, Program, Versions};
 use super::permitted::{Obstacle, Question, permitted, permitted_as};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
-use super::subject::Subject;
+use super::subject::{Registration, Subject};
 
 pub(in crate::domain) use annual::year_is_taken;
 pub use builtin::{every_program_knows, is_done_for};
@@ -52,6 +52,16 @@ impl Actor {
     /// Whether it may act for a division or area.
     pub fn acts_for(&self, id: &str) -> bool {
         self.divisions.iter().any(|division| division.eq_ignore_ascii_case(id))
+    }
+}
+
+/// The division or area that an office has to act for, to act on a subject: a local government acts for its own
+/// areas, a department in its province, a province for itself. None: it acts on any.
+pub fn division_needed(office: Office, on: &Registration) -> Option<&str> {
+    match office {
+        Office::NationalOffice | Office::Registrar | Office::Docket => None,
+        Office::ProvincialDepartment => Some(on.province.as_ref().unwrap_or(&on.id).as_str()),
+        Office::Province | Office::LocalGovernment => Some(on.id.as_str()),
     }
 }
 

@@ -48,7 +48,7 @@ impl Reply {
 }
 
 type Ask = dyn Fn(Asked) -> LocalBoxFuture<'static, Reply>;
-type Lets = dyn Fn(&str, &str) -> bool;
+type Lets = dyn Fn(&str, &Method, &str) -> bool;
 
 /// Asks the interface; one for each thread that serves.
 pub struct Inside {
@@ -57,18 +57,18 @@ pub struct Inside {
 }
 
 impl Inside {
-    /// One that asks by `ask`; `lets` says whether the bearer of a token may read an address, as the table of
-    /// routes writes it.
+    /// One that asks by `ask`; `lets` says whether the bearer of a token may use an address, as the table of
+    /// routes writes it, by a method.
     pub fn new(
         ask: impl Fn(Asked) -> LocalBoxFuture<'static, Reply> + 'static,
-        lets: impl Fn(&str, &str) -> bool + 'static,
+        lets: impl Fn(&str, &Method, &str) -> bool + 'static,
     ) -> Self {
         Self { ask: Box::new(ask), lets: Box::new(lets) }
     }
 
-    /// Whether the bearer of a token may read an address, as the table of routes writes it.
-    pub fn lets(&self, token: &str, path: &str) -> bool {
-        (self.lets)(token, path)
+    /// Whether the bearer of a token may use an address, as the table of routes writes it, by a method.
+    pub fn lets(&self, token: &str, method: &Method, path: &str) -> bool {
+        (self.lets)(token, method, path)
     }
 
     /// Asks.

@@ -52,12 +52,21 @@ const OFFICE: Parameter = Parameter::new(
     "由该机关办理；共同负有的义务在各机关均列。",
 );
 
+const MINE: Parameter = Parameter::new(
+    "mine",
+    Kind::Flag,
+    "`true`: only what waits at the office for which the caller acts, of subjects for which it acts; without \
+     `office`.",
+    "true：仅列待调用者所代表的机关就其辖区主体办理的事项；不与 office 同用。",
+);
+
 /// The parameters of the list of what waits.
 pub const MOVES: &[Parameter] = &[
     PROGRAM,
     SUBJECT,
     PROVINCE,
     OFFICE,
+    MINE,
     EXERCISE,
     AS_OF,
     KNOWN_AT,
@@ -162,6 +171,8 @@ pub struct ObligationsOfOne<'a> {
     pub program_name: String,
     /// The subject; absent: the program as a whole.
     pub subject: Option<String>,
+    /// Its name on the day; of a program as a whole, the program's.
+    pub name: String,
     /// Whether it is an exercise.
     pub exercise: bool,
     /// The day on which they are judged.
@@ -199,6 +210,7 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         program: reading.program.id.to_string(),
         program_name: reading.program.name.get(call.language).to_owned(),
         subject: reading.named(),
+        name: reading.subject.name_on(reading.day).get(call.language).to_owned(),
         exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),
         items: shown.collect(),

@@ -7,7 +7,7 @@ use actix_service::{IntoServiceFactory as _, Service, ServiceFactory as _};
 use actix_web::body::to_bytes;
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{StatusCode, Uri};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, Error};
@@ -18,7 +18,7 @@ use super::admission::check_role;
 use super::dispatch;
 use crate::api::asking::render::{ProblemSettings, render};
 use crate::api::asking::state::ApiState;
-use crate::api::table::route::Verb;
+use crate::api::table::route::Route;
 use crate::api::table::routes::ROUTES;
 use crate::views::inside::{Asked, Inside, Reply};
 
@@ -38,12 +38,13 @@ pub async fn inside(
         let service = Rc::clone(&service);
         Box::pin(async move { replied(&*service, asked).await.unwrap_or_else(|_| failed()) })
     };
-    Ok(Inside::new(ask, move |token, path| lets(&known, token, path)))
+    Ok(Inside::new(ask, move |token, method, path| lets(&known, token, (method, path))))
 }
 
-/// Whether the table lets the bearer of a token read an address. What is no token is told so when it asks.
-fn lets(state: &ApiState, token: &str, path: &str) -> bool {
-    let route = ROUTES.iter().find(|route| route.verb == Verb::Get && route.path == path);
+/// Whether the table lets the bearer of a token use an address. What is no token is told so when it asks.
+fn lets(state: &ApiState, token: &str, (method, path): (&Method, &str)) -> bool {
+    let is_asked = |route: &&Route| route.verb.as_str() == method.as_str() && route.path == path;
+    let route = ROUTES.iter().find(is_asked);
     let bearer = state.authenticator.authenticate(token).ok();
     route.is_some_and(|route| bearer.is_none_or(|bearer| check_role(route, &bearer).is_ok()))
 }

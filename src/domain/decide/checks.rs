@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::builtin::is_done_for;
-use super::{Deciding, Decision, Footing};
+use super::{Deciding, Decision, Footing, division_needed};
 use crate::domain::act::ActKind;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::Finding;
@@ -299,19 +299,13 @@ impl<'a> Footing<'a> {
         Ok(edition)
     }
 
-    /// A local government acts for its own areas, a department in its province, a province for itself.
+    /// That the actor acts for the division that the office has to act for.
     pub(super) fn check_jurisdiction(&self) -> Result<(), Refusal> {
         if self.ctx.actor.office == Office::Registrar {
             return Ok(());
         }
         let registration = &self.ctx.subject.registration;
-        let needed = match self.office {
-            Office::NationalOffice | Office::Registrar | Office::Docket => return Ok(()),
-            Office::ProvincialDepartment => {
-                registration.province.as_ref().unwrap_or(&registration.id).as_str()
-            }
-            Office::Province | Office::LocalGovernment => registration.id.as_str(),
-        };
+        let Some(needed) = division_needed(self.office, registration) else { return Ok(()) };
         if self.ctx.actor.acts_for(needed) {
             return Ok(());
         }

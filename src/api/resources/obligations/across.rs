@@ -78,6 +78,19 @@ impl Question {
     /// # Errors
     /// `malformed-request`, `not-found`, and the log's.
     async fn of(call: &Call, times: &Times, office: &str, limit: usize) -> Result<Self, Problem> {
+        Self::narrowed(call, times, office, (limit, &|_| {})).await
+    }
+
+    /// The same of less, as `narrow` has it.
+    ///
+    /// # Errors
+    /// As [`Question::of`].
+    async fn narrowed(
+        call: &Call,
+        times: &Times,
+        office: &str,
+        (limit, narrow): (usize, &(dyn Fn(&mut ObligationFilter) + Sync)),
+    ) -> Result<Self, Problem> {
         let library = call.state.app.library();
         let calendars = match times.known.sequence() {
             None => library.present_calendars().1,
@@ -87,7 +100,7 @@ impl Question {
             (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
         let (due_year, due_months) = (DueYear::asked(call)?, Months::asked(call)?);
         let (province, no_province) = named::province(call).await?;
-        let filter = ObligationFilter {
+        let mut filter = ObligationFilter {
             exercise: named::exercise(call)?,
             program: named::program(call)?.map(|program| program.id.clone()),
             subject: named::subject(call, "subject").await?,
@@ -102,6 +115,7 @@ impl Question {
             due_after: due_after.or(year_begins(due_year)).or(due_months.map(Months::begin)),
             ..ObligationFilter::default()
         };
+        narrow(&mut filter);
         let statuses = named::words(call, "status", STATUSES)?;
         let (day, moves) = (times.day, false);
         let pick =

@@ -5,6 +5,7 @@
 //! an unmet obligation stands here as that obligation, not twice.
 
 mod decided;
+mod mine;
 mod view;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::projection::current_status::EnrollmentCursor;
 use crate::views::media::{CSV, JSON};
 use decided::decisions;
 pub use decided::moves_at_hand;
+use mine::Mine;
 pub use view::{COLUMNS as MOVE_COLUMNS, Move};
 
 /// Where the next page begins.
@@ -49,7 +51,9 @@ pub async fn list_moves(call: Call) -> Answered {
     };
     let cursor: Option<Cursor<After>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
-    let mut question = Question::of(&call, &times, "office", limit).await?;
+    let mine = Mine::asked(&call)?;
+    let narrow = |filter: &mut _| mine.narrow(filter);
+    let mut question = Question::narrowed(&call, &times, "office", (limit, &narrow)).await?;
     question.pick.moves = true;
     question.filter.only_binding = true;
     let mut found = Vec::new();
@@ -58,11 +62,12 @@ pub async fn list_moves(call: Call) -> Answered {
         Some(After::Decision(after)) => Some(Some(after)),
         Some(After::Decisions) => None,
         Some(After::Obligation(after)) => {
-            return owed(&call, question, (times, media), found, Some(after)).await;
+            let asked = (question, mine);
+            return owed(&call, asked, (times, media), found, Some(after)).await;
         }
     };
     if let Some(after) = begin
-        && let Some(more) = decisions(&call, &question, &times, after, &mut found).await?
+        && let Some(more) = decisions(&call, (&question, &mine), &times, after, &mut found).await?
     {
         return shown(&call, &question, found, (times, media), Some(After::Decision(more))).await;
     }
@@ -70,13 +75,13 @@ pub async fn list_moves(call: Call) -> Answered {
         return shown(&call, &question, found, (times, media), Some(After::Decisions)).await;
     }
     question.limit = limit - found.len();
-    owed(&call, question, (times, media), found, None).await
+    owed(&call, (question, mine), (times, media), found, None).await
 }
 
 /// Adds what is owed, and answers.
 async fn owed(
     call: &Call,
-    question: Question,
+    (question, mine): (Question, Mine),
     of: (Times, &'static str),
     mut found: Vec<Move>,
     after: Option<AfterObligation>,
@@ -86,6 +91,9 @@ async fn owed(
     let answer = ask_at(call, &of.0, move |tables, at| asked.find(tables, at, after)).await?;
     let (owed, more) = answer.value;
     for one in &owed {
+        if !mine.takes(call, one.subject.as_ref()).await? {
+            continue;
+        }
         let judged = Judged::of(call, &question, one);
         let program_name = judged.program_name(call.language);
         let name = name_of(call, one.subject.as_ref(), program_name, of.0.day).await?;

@@ -6,6 +6,7 @@ use std::ops::{Bound, Deref};
 use std::sync::Arc;
 
 use super::super::{Question, name_of};
+use super::mine::Mine;
 use super::view::Move;
 use crate::api::asking::call::Call;
 use crate::api::asking::counted::{Count, changed, counted};
@@ -32,7 +33,7 @@ const MAX_EXAMINED: usize = 2_000;
 /// Those of the tables and the log.
 pub(super) async fn decisions(
     call: &Call,
-    question: &Question,
+    (question, mine): (&Question, &Mine),
     times: &Times,
     after: Option<EnrollmentCursor>,
     found: &mut Vec<Move>,
@@ -83,8 +84,11 @@ pub(super) async fn decisions(
                 return Ok(last);
             }
             examined += 1;
-            of_enrollment(call, question, (program, &edition.measure), (&subject, times), found)
-                .await?;
+            let of = SubjectId::parse(&subject).map_err(Problem::internal)?;
+            if mine.takes(call, Some(&of)).await? {
+                let under = (*program, &edition.measure);
+                of_enrollment(call, question, under, (&of, times), found).await?;
+            }
             last = Some(EnrollmentCursor { program: program.id.to_string(), order_key, subject });
         }
     }
@@ -215,21 +219,20 @@ async fn of_enrollment(
     call: &Call,
     question: &Question,
     (program, measure): (&Program, &Measure),
-    (subject, times): (&str, &Times),
+    (subject, times): (&SubjectId, &Times),
     found: &mut Vec<Move>,
 ) -> Result<(), Problem> {
-    let subject = SubjectId::parse(subject).map_err(Problem::internal)?;
-    let stream = codec::enrollment_stream(&program.id, &subject);
+    let stream = codec::enrollment_stream(&program.id, subject);
     let state = state_on(call, &stream, times.day, times.known).await?;
     let owed = || items(&state, times.day, &question.pick.calendars);
     let waiting = decisions_among(&state, measure, (times.day, question.filter.owes), owed);
     if waiting.is_empty() {
         return Ok(());
     }
-    let name = name_of(call, Some(&subject), subject.as_str(), times.day).await?;
+    let name = name_of(call, Some(subject), subject.as_str(), times.day).await?;
     let versions = call.state.app.library().versions(program);
     found.extend(waiting.iter().map(|one| {
-        let whose = (&subject, name.as_str());
+        let whose = (subject, name.as_str());
         Move::decision(program, &versions, whose, (one, times.day), call.language)
     }));
     Ok(())
