@@ -16,6 +16,8 @@ mod console_acts;
 mod console_evidence;
 #[path = "cli/console_law.rs"]
 mod console_law;
+#[path = "cli/console_log.rs"]
+mod console_log;
 #[path = "cli/console_outlook.rs"]
 mod console_outlook;
 #[path = "cli/console_ways.rs"]

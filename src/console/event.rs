@@ -1,96 +1,15 @@
-//! The log: event by event as stored, and one event with what it rests on.
+//! One event as it is stored, with what it rests on.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::asking::{Failure, Made, Page};
-use super::frame::{Head, framed, shown};
+use super::frame::{Head, framed};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
 use super::openings;
 use crate::views::spoken::spoken;
-
-const FILTERS: [&str; 5] = ["program", "subject", "type", "stream", "recorded_from"];
-
-/// The list.
-///
-/// # Errors
-/// What stands in the way.
-pub async fn list(page: &Page) -> Made {
-    let kept = FILTERS.map(|name| (name, page.parameter(name)));
-    // Before the first event there is none: the one asked for is shown first.
-    let from = page.parameter("from").parse::<u64>().ok();
-    let after = match from {
-        Some(from) => from.checked_sub(1).map(|after| after.to_string()),
-        None => Some(page.parameter("after").to_owned()),
-    };
-    let more = [("limit", "50"), ("after", after.as_deref().unwrap_or_default())];
-    let pairs = kept.into_iter().chain(more);
-    let answer = page.get_at(&super::links::address("/v1/events", pairs)).await?;
-    // What came after the event up to which the page knows is not on it.
-    let known = page.times.at_sequence.as_deref().and_then(|known| known.parse::<u64>().ok());
-    let is_known = |item: &&Value| {
-        let of = sequence(text(item, "sequence")).parse::<u64>();
-        known.is_none_or(|known| of.is_ok_and(|of| of <= known))
-    };
-    let all = items_of(&answer, "items");
-    let items: Vec<&Value> = all.iter().filter(is_known).collect();
-    let goes_on = items.len() == all.len();
-    let title = page.say("The log", "日志");
-    let body = html! {
-        h1 { (title) }
-        p.lead { (page.say("Every event as it was recorded, in the order of the record.", "全部事件，按入档顺序，内容如其入档时。")) }
-        form.filter {
-            (hidden(page))
-            label { (page.say("From event", "自事件")) " " input name="from" size="8" inputmode="numeric" value=(page.parameter("from")); }
-            @for (name, en, zh) in [("program", "Program", "项目"), ("subject", "Subject", "主体"), ("type", "Type", "类型"), ("stream", "Stream", "流"), ("recorded_from", "Recorded since (2026-11-30T08:00:00+08:00)", "入档不早于（2026-11-30T08:00:00+08:00）")] {
-                label { (page.say(en, zh)) " " input name=(name) size="14" value=(page.parameter(name)); }
-            }
-            button { (page.say("Show", "显示")) }
-        }
-        @if items.is_empty() { p { (page.say("No event here.", "此处没有事件。")) } }
-        div.scroll tabindex="0" { table.fixed {
-            thead { tr {
-                th.w1.figure scope="col" { "#" }
-                th.w3 scope="col" { (page.say("Recorded", "入档时间")) }
-                th.w3 scope="col" { (page.say("Type", "类型")) }
-                th scope="col" { (page.say("Stream", "流")) }
-                th.w1 scope="col" { (page.say("Effective", "生效")) }
-                th.w2 scope="col" { (page.say("By", "登记者")) }
-            } }
-            tbody { @for item in &items { (row(page, item)) } }
-        } }
-        @if let Some(last) = items.last().filter(|_| goes_on) {
-            p { a href=(page.times.link("/console/log", &onward(&kept, sequence(text(last, "sequence"))))) { (page.say("Later events", "后续事件")) } }
-        }
-    };
-    let head = Head {
-        title: title.to_owned(),
-        part: "log",
-        shows: Some("/v1/events".to_owned()),
-        ..Head::default()
-    };
-    framed(page, head, &body).await
-}
-
-fn onward<'p>(kept: &[(&'p str, &'p str)], after: &'p str) -> Vec<(&'p str, &'p str)> {
-    kept.iter().copied().chain([("after", after)]).collect()
-}
-
-fn row(page: &Page, item: &Value) -> Markup {
-    let of = sequence(text(item, "sequence"));
-    html! {
-        tr.invented[flag(item, "exercise")] {
-            td.figure { a href=(page.times.link(&format!("/console/log/{of}"), &[])) { "#" (of) } }
-            td { (text(item, "recorded_at")) }
-            td { (text(item, "type")) }
-            td { code { (text(item, "stream")) "@" (number(item, "revision")) } }
-            td { (at(item, "metadata").get("effective_on").and_then(Value::as_str).map_or_else(String::new, |date| shown(date, page.language))) }
-            td { (at(item, "metadata").get("office_id").and_then(Value::as_str).unwrap_or_default()) }
-        }
-    }
-}
 
 /// One event.
 ///

@@ -48,6 +48,11 @@ impl Times {
         all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
     }
 
+    /// Those that say how much of the log is looked at.
+    pub fn of_record(&self) -> Vec<(&str, &str)> {
+        self.pairs().into_iter().filter(|(name, _)| *name != "as_of").collect()
+    }
+
     /// An address of a page, with more parameters of its own.
     pub fn link(&self, path: &str, more: &[(&str, &str)]) -> String {
         let language = self.language.map(|language| ("lang", language.tag()));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Settings;
 use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, named, shown};
-use super::json::{at, flag, list as items_of, sequence, text, text_if, texts};
+use super::json::{at, flag, list as items_of, number, sequence, text, text_if, texts};
 use super::links::{address, encoded};
 use crate::domain::words;
 use crate::views::inside::Inside;
@@ -89,6 +89,7 @@ pub async fn page(page: &Page) -> Made {
     }
     let editions = editions(page, &answer);
     let measure = at(&answer, "measure");
+    let cited = Cited::of(page, &program, &version).await?;
     let (title, other) = named(at(&answer, "title"), page.language);
     let body = html! {
         h1 { (title) " " span.other { (spoken(&other, page.language)) } }
@@ -110,11 +111,12 @@ pub async fn page(page: &Page) -> Made {
                 img.graph src=(picture(page, text(&answer, "edition"))) alt=(page.say("Phases from left to right, and the acts that lead from one to another; the tables below say the same.", "阶段自左至右，及由一阶段进入另一阶段的行为；下表所载相同。"));
             }
         }
-        section { h2 { (page.say("Acts: who may do what", "行为：何方得为何事")) } (acts(page, measure, "act")) }
+        section { h2 { (page.say("Acts: who may do what", "行为：何方得为何事")) } (acts(page, measure, "act", &cited)) }
         @if !items_of(measure, "program_act").is_empty() {
-            section { h2 { (page.say("Acts for the program as a whole", "就项目整体的行为")) } (acts(page, measure, "program_act")) }
+            section { h2 { (page.say("Acts for the program as a whole", "就项目整体的行为")) } (acts(page, measure, "program_act", &cited)) }
         }
-        section { h2 { (page.say("Obligations", "义务")) } ul { @for duty in items_of(measure, "obligation") { li { (duty_of(page, duty)) } } } }
+        section { h2 { (page.say("Obligations", "义务")) } ul { @for duty in items_of(measure, "obligation") { li { (duty_of(page, duty, &cited)) } } } }
+        (cited.section(page))
         section { h2 { (page.say("Editions of the file", "文件版次")) }
             @if editions.is_empty() { p { (page.say("None was adopted yet.", "尚无采用的版次。")) } }
             ul { @for (number, edition) in editions.iter().enumerate() { li {
@@ -179,21 +181,66 @@ fn reading(page: &Page, of: &Value) -> Markup {
     } }
 }
 
-fn acts(page: &Page, measure: &Value, list: &str) -> Markup {
+/// How many events cite each article of a version.
+struct Cited<'p> {
+    program: &'p str,
+    version: &'p str,
+    totals: Value,
+}
+
+impl<'p> Cited<'p> {
+    async fn of(page: &Page, program: &'p str, version: &'p str) -> Result<Self, Failure> {
+        let asked = [("by", "article"), ("program", program), ("measure", version)];
+        let pairs = asked.into_iter().chain(page.times.of_record());
+        let totals = page.get_at(&address("/v1/events/totals", pairs)).await?;
+        Ok(Self { program, version, totals })
+    }
+
+    /// The log of those that cite an article.
+    fn log(&self, page: &Page, article: &str) -> String {
+        let asked = [("program", self.program), ("measure", self.version), ("article", article)];
+        page.times.link("/console/log", &asked)
+    }
+
+    /// How many cite an article, where there are any.
+    fn shown(&self, page: &Page, article: &str) -> Markup {
+        let found =
+            items_of(&self.totals, "items").iter().find(|item| text(item, "article") == article);
+        html! { @if let Some(item) = found { " " a.quiet href=(self.log(page, article)) {
+            (page.say("cited ", "援引 ")) (number(item, "events/count")) (page.say(" times", " 次"))
+        } } }
+    }
+
+    /// All articles that are cited, the most cited first.
+    fn section(&self, page: &Page) -> Markup {
+        let mut items: Vec<&Value> = items_of(&self.totals, "items").iter().collect();
+        items.sort_by_key(|item| std::cmp::Reverse(number(item, "events/count")));
+        html! { section { h2 { (page.say("What the record cites", "记录所援引的条文")) }
+            @if items.is_empty() { p { (page.say("No event cites this version.", "没有事件援引该版本。")) } }
+            ul.many { @for item in items { li {
+                "§ " (text(item, "article_label")) " " a href=(self.log(page, text(item, "article"))) {
+                    (number(item, "events/count")) (page.say(" events", " 个事件"))
+                }
+            } } }
+        } }
+    }
+}
+
+fn acts(page: &Page, measure: &Value, list: &str, cited: &Cited<'_>) -> Markup {
     html! { div.scroll tabindex="0" { table {
         thead { tr { th scope="col" { (page.say("Act", "行为")) } th scope="col" { (page.say("By", "主体")) } th scope="col" { (page.say("Article and reading", "条文与理解")) } } }
         tbody { @for act in items_of(measure, list) { tr {
             th scope="row" { (words::act(text(act, "act"), page.language)) }
             td { @for (index, office) in texts(act, "by").into_iter().enumerate() { @if index > 0 { ", " } (words::role(office, page.language)) } }
-            td { "§ " (words::article(text(act, "article"), page.language)) (reading(page, act)) }
+            td { "§ " (words::article(text(act, "article"), page.language)) (cited.shown(page, text(act, "article"))) (reading(page, act)) }
         } } }
     } } }
 }
 
-fn duty_of(page: &Page, duty: &Value) -> Markup {
+fn duty_of(page: &Page, duty: &Value, cited: &Cited<'_>) -> Markup {
     html! {
         strong { (named(at(duty, "label"), page.language).0) }
-        @if let Some(article) = text_if(duty, "article") { " § " (words::article(article, page.language)) }
+        @if let Some(article) = text_if(duty, "article") { " § " (words::article(article, page.language)) (cited.shown(page, article)) }
         (reading(page, duty))
     }
 }

@@ -19,6 +19,7 @@ mod frame;
 mod json;
 mod keys;
 mod links;
+mod log;
 mod measures;
 mod moves;
 mod near;
@@ -52,6 +53,11 @@ use session::SignIns;
 
 const KEYS_SCRIPT: Loaded =
     Loaded { path: "/console/keys.js", content: include_str!("keys.js"), media: "text/javascript" };
+const NEWER_SCRIPT: Loaded = Loaded {
+    path: "/console/newer.js",
+    content: include_str!("newer.js"),
+    media: "text/javascript",
+};
 const PROOF_SCRIPT: Loaded = Loaded {
     path: "/console/proof.js",
     content: include_str!("proof.js"),
@@ -78,6 +84,8 @@ struct Settings {
     style: &'static str,
     /// The same of the script of the keys.
     keys_script: String,
+    /// The same of the script that says that there are newer events.
+    newer_script: String,
     /// The same of the script that checks a proof.
     proof_script: String,
 }
@@ -99,6 +107,7 @@ impl Console {
             random,
             style: style_address(),
             keys_script: KEYS_SCRIPT.address(),
+            newer_script: NEWER_SCRIPT.address(),
             proof_script: PROOF_SCRIPT.address(),
         }))
     }
@@ -144,7 +153,9 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/obligations").route(shown(obligations::page)))
         .service(get("/console/exceptions").route(shown(exceptions::page)))
         .service(get("/console/quotas/{program}").route(shown(places::page)))
-        .service(get("/console/log").route(shown(event::list)))
+        .service(get("/console/log").route(shown(log::page)))
+        .service(get("/console/log/newer").route(web::get().to(log::newer)))
+        .service(get(NEWER_SCRIPT.path).route(web::get().to(async || loaded(NEWER_SCRIPT))))
         .service(get("/console/log/{sequence}").route(shown(event::page)))
         .service(get("/console/log/{sequence}/beside").route(shown(beside::page)))
         .service(get("/console/log/{sequence}/proof").route(now(proof::page)))

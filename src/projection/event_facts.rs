@@ -11,10 +11,12 @@ use crate::domain::event_type::Own;
 use crate::domain::exceptions::{ExceptionKind, kinds_of};
 
 mod dictionary;
+mod kinds;
 mod list;
 mod tables;
 
 use dictionary::{Dictionary, law, office};
+pub use kinds::EventKind;
 pub use list::{ExceptionFilter, ExceptionLine};
 use tables::{EXCEPTIONS, FACTS, LAWS, Listed, OFFICES, Said};
 pub(super) use tables::{ExceptionRow, FactRow, LawRow, OfficeRow};

@@ -29,7 +29,8 @@ pub async fn asked(server: &Server, path: &str) -> Value {
 
 /// Every item of a list, page by page.
 pub async fn listed(server: &Server, path: &str) -> Vec<Value> {
-    let (mut path, mut items) = (format!("{path}&limit=1000"), Vec::new());
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let (mut path, mut items) = (format!("{path}{sign}limit=1000"), Vec::new());
     loop {
         let page = asked(server, &path).await;
         items.extend(page["items"].as_array().unwrap().iter().cloned());
@@ -105,6 +106,11 @@ async fn every_figure_of_the_exercise_opens_exactly_what_it_counts() {
         "/v1/programs/exercise_cluster_area/scoreboard?zone=unassigned".to_owned(),
         "/v1/programs/exercise_navigation_base/scoreboard".to_owned(),
         "/v1/programs/exercise_brand_guidance_center/scoreboard".to_owned(),
+        "/v1/events/totals".to_owned(),
+        "/v1/events/totals?by=program,office,exercise".to_owned(),
+        "/v1/events/totals?by=measure,article&program=exercise_cluster_area".to_owned(),
+        "/v1/events/totals?by=type,article&office=province&at_sequence=300".to_owned(),
+        "/v1/events/totals?by=exercise&known_at=2026-01-01T00:00:00Z".to_owned(),
         "/v1/programs/exercise_cluster_area/cohorts".to_owned(),
         "/v1/programs/exercise_cluster_area/cohorts?as_of=2018-06-30".to_owned(),
         format!("{provinces}/cohorts"),
@@ -355,6 +361,7 @@ async fn what_is_kept_follows_what_is_recorded() {
         "/v1/obligations/totals?as_of=2026-11-22",
         "/v1/obligations/totals?as_of=2026-11-22&province=440000&office=province",
         "/v1/programs/strong_province/cohorts?as_of=2026-11-22",
+        "/v1/events/totals?by=type,office,article",
     ];
     let inspected = json!({
         "act": "inspect", "effective_on": "2017-01-01", "findings": "x", "document": document(),

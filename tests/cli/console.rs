@@ -91,6 +91,14 @@ impl Browser {
         shown
     }
 
+    /// Records an act with a token, whatever the revision is.
+    pub(super) fn record(&self, token: &str, path: &str, act: &Value) {
+        let post = self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(act);
+        let key = ("idempotency-key", "c1a1d8a2-6f1c-4a51-8b0e-0b4a3a2f7d11");
+        let answer = self.send(post, &[("if-match", "*"), key]);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    }
+
     /// What the interface answers to a token.
     pub(super) fn json(&self, token: &str, path: &str) -> Value {
         let get = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);

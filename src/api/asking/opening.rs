@@ -32,7 +32,13 @@ pub struct Opening {
 impl Opening {
     /// Those of an answer about a day, by as much of the record as its request asks about.
     pub fn of(call: &Call, day: Day) -> Self {
-        let mut times = format!("{}={day}", AS_OF.name);
+        let of_record = Self::of_record(call).times;
+        Self { times: format!("{}={day}{of_record}", AS_OF.name) }
+    }
+
+    /// Those of an answer about the log, which no day changes.
+    pub fn of_record(call: &Call) -> Self {
+        let mut times = String::new();
         for name in [KNOWN_AT.name, AT_SEQUENCE.name] {
             if let Some(value) = call.parameter(name) {
                 times.push_str(&format!("&{name}={}", utf8_percent_encode(value, PLAIN)));
@@ -49,7 +55,8 @@ impl Opening {
                 address.push_str(&format!("{name}={}&", utf8_percent_encode(value, PLAIN)));
             }
         }
-        address + &self.times
+        address.push_str(self.times.trim_start_matches('&'));
+        address.trim_end_matches(['&', '?']).to_owned()
     }
 
     /// A figure with the list under these filters.

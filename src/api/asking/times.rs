@@ -40,9 +40,10 @@ pub const AT_SEQUENCE: Parameter = Parameter::new(
 pub const TIMES: &[Parameter] = &[AS_OF, KNOWN_AT, AT_SEQUENCE];
 
 /// How much of the log a question looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Known {
     /// All of it.
+    #[default]
     All,
     /// Up to and with this sequence.
     To(u64),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cohorts::cohorts_at_hand;
+use super::events::kinds_at_hand;
 use super::exceptions::exceptions_at_hand;
 use super::obligations::{moves_at_hand, totals_at_hand};
 use super::scoreboard::scoreboards_at_hand;
@@ -50,8 +51,14 @@ async fn count(state: &Arc<ApiState>, day: Day) -> Result<bool, NotCounted> {
         return Ok(false);
     }
     let at = At { day, known: None };
-    let counts =
-        [exceptions_at_hand, scoreboards_at_hand, cohorts_at_hand, moves_at_hand, totals_at_hand];
+    let counts = [
+        kinds_at_hand,
+        exceptions_at_hand,
+        scoreboards_at_hand,
+        cohorts_at_hand,
+        moves_at_hand,
+        totals_at_hand,
+    ];
     for count in counts {
         let of = state.clone();
         state.models.read(move |tables| count(&of, tables, at)).await?;

@@ -13,6 +13,8 @@ mod filter;
 mod find;
 mod lines;
 mod sse;
+mod tally;
+mod totals;
 mod view;
 
 use actix_web::http::header;
@@ -22,8 +24,9 @@ use crate::api::asking::answer::{IMMUTABLE, REVALIDATE, tagged};
 use crate::api::asking::call::refused_parameter;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::cursor::next_link;
+use crate::api::asking::times::{AT_SEQUENCE, KNOWN_AT};
 use crate::app::App;
-use crate::domain::ids::digits;
+use crate::domain::ids::{Office, digits};
 use crate::log::{RecordedEvent, SINGLE_EVENTS};
 use crate::views::media::{CLOUD_EVENTS, EVENT_STREAM, JSON, JSONL, NDJSON};
 use crate::views::parameter::{Kind, Parameter};
@@ -34,6 +37,8 @@ use find::find_or_wait;
 use view::Around;
 
 pub use archive::{get_archive_page, get_event_schema};
+pub use tally::kinds_at_hand;
+pub use totals::{EventTotals, TOTALS, get_event_totals};
 pub use view::ArchivePage;
 pub use view::{EventPage, EventView, cloud_event_schema};
 
@@ -69,24 +74,14 @@ pub const EVENTS: &[Parameter] = &[
         "Events in a page: 50 unless told, 1000 at most; as lines of JSON also `all`; not for a stream.",
         "每页事件数：默认 50，至多 1000；逐行 JSON 时可为 all；事件流不适用。",
     ),
-    Parameter::new(
-        "program",
-        Kind::Text,
-        "Only events of this program: its enrollments, measures and quotas.",
-        "仅该项目的事件：其记录、办法和名额。",
-    ),
+    PROGRAM,
     Parameter::new(
         "subject",
         Kind::Text,
         "Only events of this subject: its enrollments and its registration.",
         "仅该主体的事件：其记录和登记。",
     ),
-    Parameter::new(
-        "type",
-        Kind::Texts,
-        "Only events of these types, as stored (`PlanSubmitted`) or as in CloudEvents (`docket.enrollment.plan_submitted`), with commas between.",
-        "仅这些类型的事件：存储名（PlanSubmitted）或 CloudEvents 名，以逗号分隔。",
-    ),
+    TYPE,
     Parameter::new(
         "stream",
         Kind::Text,
@@ -111,7 +106,55 @@ pub const EVENTS: &[Parameter] = &[
         "Only events recorded before this instant (RFC 3339).",
         "仅在该时刻之前入档的事件（RFC 3339）。",
     ),
+    OFFICE,
+    MEASURE,
+    ARTICLE,
+    EXERCISE,
+    KNOWN_AT,
+    AT_SEQUENCE,
 ];
+/// Of which program.
+const PROGRAM: Parameter = Parameter::new(
+    "program",
+    Kind::Text,
+    "Only events of this program: its enrollments, measures and quotas.",
+    "仅该项目的事件：其记录、办法和名额。",
+);
+/// Of which types.
+const TYPE: Parameter = Parameter::new(
+    "type",
+    Kind::Texts,
+    "Only events of these types, as stored (`PlanSubmitted`) or as in CloudEvents (`docket.enrollment.plan_submitted`), with commas between.",
+    "仅这些类型的事件：存储名（PlanSubmitted）或 CloudEvents 名，以逗号分隔。",
+);
+/// Of which kind of office.
+const OFFICE: Parameter = Parameter::new(
+    "office",
+    Kind::OneOf(|| Office::ALL.iter().map(|office| office.as_str()).collect()),
+    "Only events of this kind of office.",
+    "仅此类机关的事件。",
+);
+/// Under which measure.
+const MEASURE: Parameter = Parameter::new(
+    "measure",
+    Kind::Text,
+    "Only events under this version of a measure, such as `2014-40`.",
+    "仅依该办法版本的事件，例如 2014-40。",
+);
+/// Under which article.
+const ARTICLE: Parameter = Parameter::new(
+    "article",
+    Kind::Text,
+    "Only events that cite this article, as they name it.",
+    "仅援引该条文的事件（写法如其所载）。",
+);
+/// Real ones, or those of exercises.
+const EXERCISE: Parameter = Parameter::new(
+    "exercise",
+    Kind::Flag,
+    "`true`: only events of exercises; `false`: only real ones; both unless told.",
+    "true：仅演练事件；false：仅真实事件；默认二者皆列。",
+);
 
 /// Lists events.
 ///

@@ -239,6 +239,8 @@ pub const ROUTES: &[Route] = &[
         json!(events::EventPage<'static>), to!(events::list_events))
         .gives(events::FEED).goes_on_by("after").query(events::EVENTS).takes(&[LAST_EVENT_ID, PREFER])
         .sends(&[ETAG, LINK, LAST_SEQUENCE, PREFERENCE_APPLIED]).or(LIST),
+    get("/v1/events/totals", "get_event_totals", "Events counted by what they say", "按其所载内容统计的事件",
+        json!(events::EventTotals), to!(events::get_event_totals)).query(events::TOTALS).takes(WAITING).or(LIST),
     get("/v1/events/archive/{page}", "get_archive_page",
         "256 events of the log that never change, to be kept for ever", "日志中固定不变的 256 个事件，可永久缓存",
         json!(events::ArchivePage<'static>), to!(events::get_archive_page)).gives(events::ARCHIVE)

@@ -9,6 +9,7 @@ use crate::api::asking::answer;
 use crate::api::asking::call::Call;
 use crate::api::asking::call::refused_parameter;
 use crate::api::asking::tables::ask;
+use crate::api::asking::times::known;
 use crate::domain::ids::digits;
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::sequence;
@@ -49,7 +50,8 @@ impl Asked {
     /// `malformed-request` for what has the wrong form; `cursor-invalid` for a position that the
     /// log has not reached; `not-found` for an id that is none's.
     pub async fn of(call: &Call) -> Result<Self, Problem> {
-        let filter = Filter::of(call)?;
+        let (_, known) = known(call).await?;
+        let filter = Filter::of(call, known)?;
         let limit = match call.parameter("limit") {
             Some("all") => Limit::All,
             _ => Limit::Events(answer::limit(call)?),

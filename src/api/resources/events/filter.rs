@@ -1,13 +1,15 @@
-//! Which events a reader wants, told from the envelope alone: nothing is decoded for those it does
-//! not want.
+//! Which events a reader wants, told from the envelope, and from the metadata where what they say is asked for;
+//! the data of those it does not want is never decoded.
 
 use std::collections::BTreeSet;
 
 use crate::api::asking::call::{Call, refused_parameter};
-use crate::codec::kind_of_stream;
+use crate::api::asking::named;
+use crate::api::asking::times::Known;
+use crate::codec::{decode_meta, kind_of_stream};
 use crate::domain::date::Timestamp;
 use crate::domain::event_type::EventType;
-use crate::domain::ids::SubjectId;
+use crate::domain::ids::{Office, SubjectId};
 use crate::log::{RecordedEvent, StreamName};
 use crate::views::problem::Problem;
 
@@ -21,14 +23,72 @@ pub struct Filter {
     types: Vec<&'static str>,
     from_us: Option<i64>,
     to_us: Option<i64>,
+    /// How much of the log is looked at.
+    known: Known,
+    said: Said,
 }
 
-impl Filter {
+/// What the metadata of an event must say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The kind of office that acted.
+    pub office: Option<Office>,
+    /// The measure's version.
+    pub measure: Option<String>,
+    /// The article.
+    pub article: Option<String>,
+    /// Whether it is of an exercise.
+    pub exercise: Option<bool>,
+}
+
+impl Said {
     /// What a request asks for.
     ///
     /// # Errors
-    /// `malformed-request`, naming the parameter and what there is.
+    /// `malformed-request`.
     pub fn of(call: &Call) -> Result<Self, Problem> {
+        let text = |name| call.parameter(name).map(str::to_owned);
+        Ok(Self {
+            office: named::office(call, "office")?,
+            measure: text("measure"),
+            article: text("article"),
+            exercise: match call.parameter("exercise") {
+                None => None,
+                Some(_) => Some(call.flag("exercise")?),
+            },
+        })
+    }
+
+    /// Whether metadata say it.
+    pub fn takes(&self, said: &Said) -> bool {
+        fn same<T: PartialEq>(wanted: &Option<T>, said: &Option<T>) -> bool {
+            wanted.is_none() || wanted == said
+        }
+        same(&self.office, &said.office)
+            && same(&self.measure, &said.measure)
+            && same(&self.article, &said.article)
+            && same(&self.exercise, &said.exercise)
+    }
+
+    /// What the metadata of an event say; nothing where they can't be read.
+    fn by(event: &RecordedEvent) -> Self {
+        let Ok(meta) = decode_meta(event) else { return Self::default() };
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            office: Some(meta.office),
+            measure: text(meta.measure.as_deref()),
+            article: text(meta.article.as_deref()),
+            exercise: Some(meta.exercise),
+        }
+    }
+}
+
+impl Filter {
+    /// What a request asks for of a part of the log.
+    ///
+    /// # Errors
+    /// `malformed-request`, naming the parameter and what there is.
+    pub fn of(call: &Call, known: Known) -> Result<Self, Problem> {
         let filter = Self {
             program: program(call)?,
             subject: subject(call)?,
@@ -37,6 +97,8 @@ impl Filter {
             types: types(call)?,
             from_us: instant(call, "recorded_from")?,
             to_us: instant(call, "recorded_to")?,
+            known,
+            said: Said::of(call)?,
         };
         if let (Some(from), Some(to)) = (filter.from_us, filter.to_us)
             && from >= to
@@ -55,6 +117,24 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// The last event of a log up to a head that it can take.
+    pub fn end(&self, head: Option<u64>) -> Option<u64> {
+        match self.known {
+            Known::All => head,
+            Known::To(last) => head.map(|head| last.min(head)),
+            Known::Nothing => None,
+        }
+    }
+
+    /// Whether it takes nothing after this event, or none at all.
+    pub fn is_over(&self, after: Option<u64>) -> bool {
+        match self.known {
+            Known::All => false,
+            Known::To(last) => after.is_some_and(|after| after >= last),
+            Known::Nothing => true,
+        }
+    }
+
     /// Whether it takes this event.
     pub fn takes(&self, event: &RecordedEvent) -> bool {
         let stream = event.stream.as_str();
@@ -62,12 +142,16 @@ impl Filter {
             || self.stream.as_deref().is_some_and(|wanted| wanted != stream)
             || self.from_us.is_some_and(|from| event.recorded_at_us < from)
             || self.to_us.is_some_and(|to| event.recorded_at_us >= to)
+            || !self.known.has(Some(event.sequence))
         {
             return false;
         }
         if let Some(category) = &self.category
             && stream.split_once('-').map_or(stream, |(category, _)| category) != category
         {
+            return false;
+        }
+        if self.said != Said::default() && !self.said.takes(&Said::by(event)) {
             return false;
         }
         if self.program.is_none() && self.subject.is_none() {
@@ -83,7 +167,11 @@ impl Filter {
     }
 }
 
-fn program(call: &Call) -> Result<Option<String>, Problem> {
+/// The program that is asked for.
+///
+/// # Errors
+/// `malformed-request`, with those that there are.
+pub fn program(call: &Call) -> Result<Option<String>, Problem> {
     let Some(id) = call.parameter("program") else { return Ok(None) };
     if let Some(program) = call.state.app.library().program(id) {
         return Ok(Some(program.id.to_string()));
@@ -127,7 +215,11 @@ fn category(call: &Call) -> Result<Option<String>, Problem> {
     Ok(Some(category.to_owned()))
 }
 
-fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
+/// The types that are asked for; none: any.
+///
+/// # Errors
+/// `malformed-request`, with those that there are.
+pub fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
     let Some(list) = call.parameter("type") else { return Ok(Vec::new()) };
     let cloud = &call.state.cloud_events;
     // A type that is said again asks for nothing more.

@@ -39,6 +39,9 @@ pub async fn find(
         return Ok(Found { last: page.next, events: page.events, end: page.end });
     }
     let (mut events, mut last, mut examined, mut bytes) = (Vec::new(), after, 0, 0);
+    if filter.is_over(after) {
+        return Ok(Found { events, last, end: true });
+    }
     loop {
         let page = log.read_all(last, READ).await?;
         let count = page.events.len();
@@ -50,12 +53,14 @@ pub async fn find(
             bytes += event.data.len() + event.metadata.len();
             events.push(event);
             if events.len() >= limit || bytes >= MAX_PAGE_BYTES {
-                return Ok(Found { events, last, end: page.end && at + 1 == count });
+                let end = page.end && at + 1 == count;
+                return Ok(Found { events, last, end: end || filter.is_over(last) });
             }
         }
         examined += count;
-        if page.end || examined >= MAX_EXAMINED {
-            return Ok(Found { events, last, end: page.end });
+        let end = page.end || filter.is_over(last);
+        if end || examined >= MAX_EXAMINED {
+            return Ok(Found { events, last, end });
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn all(call: &Call, asked: Asked, media: &'static str) -> Answered {
     let log = call.state.app.log().clone();
     // Refused before the first byte where it can't be read.
     log.read_all(asked.after, 1).await?;
-    let end = log.head().await?;
+    let end = asked.filter.end(log.head().await?);
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, media))
