@@ -11,6 +11,8 @@ mod boards;
 mod bounded;
 #[path = "api/changes.rs"]
 mod changes;
+#[path = "api/course.rs"]
+mod course;
 #[path = "api/described.rs"]
 mod described;
 #[path = "api/docs.rs"]

@@ -148,7 +148,7 @@ async fn decisions(page: &Page, of: &str, other: &str) -> Made {
     Ok(
         html! { section { h2 #decisions { (page.say("Decisions that would have gone otherwise", "结论将有不同的决定")) }
             p { strong { (items.len()) } (page.say(" of ", "项，共重新作出")) (number(&answer, "decisions")) (page.say(" decisions that were made again here.", "项在案决定。")) }
-            @if !items.is_empty() { div.scroll tabindex="0" { table {
+            @if !items.is_empty() { div.scroll tabindex="0" { table.fixed {
                 thead { tr { th.figure scope="col" { "#" } th scope="col" { (page.say("Act", "行为")) } th scope="col" { (page.say("Whom", "主体")) } th scope="col" { (page.say("What would be otherwise", "不同之处")) } } }
                 tbody { @for item in items { (otherwise(page, item)) } }
             } } }

@@ -48,10 +48,10 @@ pub async fn page(page: &Page) -> Made {
         div.columns {
             section aria-labelledby="kinds" {
                 h2 #kinds { (page.say("By kind", "按类别")) }
-                table { tbody { @for total in totals { tr {
+                table.fixed.slim { tbody { @for total in totals { tr {
                     @let kind = text(total, "kind");
-                    th scope="row" { (text(total, "kind_label")) }
-                    td.figure { @match number(total, "count") {
+                    th.rest scope="row" { (text(total, "kind_label")) }
+                    td.w2.figure { @match number(total, "count") {
                         0 => span.quiet { "0" },
                         count => a href=(page.times.link("/console/exceptions", &[("kind", kind), flagged])) { (count) },
                     } }

@@ -35,7 +35,7 @@ pub async fn page(page: &Page) -> Made {
         )) }
         p { button #turn-keys type="button" hidden data-on=(page.say("Turn on", "开启")) data-off=(page.say("Turn off", "关闭")) { (page.say("Turn on", "开启")) } }
         noscript { p { (page.say("They need a script, which this browser does not run.", "快捷键需要脚本，而此浏览器未运行脚本。")) } }
-        table { thead { tr { th scope="col" { (page.say("Key", "按键")) } th scope="col" { (page.say("What it does", "作用")) } } }
+        table.fixed.slim { thead { tr { th.w3 scope="col" { (page.say("Key", "按键")) } th scope="col" { (page.say("What it does", "作用")) } } }
             tbody { @for (key, en, zh) in KEYS { tr { th scope="row" { kbd { (key) } } td { (page.say(en, zh)) } } } }
         }
     };

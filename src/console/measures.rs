@@ -227,7 +227,7 @@ impl<'p> Cited<'p> {
 }
 
 fn acts(page: &Page, measure: &Value, list: &str, cited: &Cited<'_>) -> Markup {
-    html! { div.scroll tabindex="0" { table {
+    html! { div.scroll tabindex="0" { table.fixed {
         thead { tr { th scope="col" { (page.say("Act", "行为")) } th scope="col" { (page.say("By", "主体")) } th scope="col" { (page.say("Article and reading", "条文与理解")) } } }
         tbody { @for act in items_of(measure, list) { tr {
             th scope="row" { (words::act(text(act, "act"), page.language)) }

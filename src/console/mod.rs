@@ -10,6 +10,7 @@ mod asking;
 mod beside;
 mod changes;
 mod compared;
+mod course;
 mod enrollment;
 mod event;
 mod exceptions;
@@ -146,6 +147,7 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/login/leave").route(web::get().to(provider::leave)))
         .service(get("/console/logout").route(web::post().to(session::sign_out)))
         .service(get("/console/find").route(web::get().to(register::find)))
+        .service(get("/console/slide").route(web::get().to(course::slide)))
         .service(get("/console/register/{program}").route(shown(register::page)))
         .service(get("/console/move").route(shown(moves::page)))
         .service(get("/console/move/as/{form}").route(web::get().to(ahead::file)))

@@ -48,7 +48,7 @@ fn targets(page: &Page, board: &Value) -> Markup {
     let targets = list(board, "targets");
     html! { @if !targets.is_empty() { section {
         h2 { (page.say("Targets", "目标")) }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed {
             thead { tr {
                 th scope="col" { (page.say("Target", "目标")) }
                 th scope="col" { (page.say("By", "期限")) }
@@ -76,7 +76,7 @@ fn zones(page: &Page, board: &Value) -> Markup {
     let zones = list(board, "zones");
     html! { @if let Some(first) = zones.first() { section {
         h2 { (page.say("By zone", "按区域")) }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed {
             thead { tr {
                 th scope="col" { (page.say("Zone", "区域")) }
                 @for phase in list(first, "phases") { th.figure scope="col" { (text(phase, "phase/label")) } }
@@ -129,7 +129,7 @@ fn of_category(page: &Page, quota: &Value) -> Markup {
             @if let Some(reading) = text_if(quota, "reading") {
                 p { span.tag { (page.say("reading", "理解")) } " " (reading) }
             }
-            div.scroll tabindex="0" { table {
+            div.scroll tabindex="0" { table.fixed {
                 thead { tr {
                     th scope="col" { (page.say("Holder", "占用者")) }
                     th scope="col" { (page.say("From", "起")) }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::asking::{Failure, Made, Page};
+use super::course::course;
 use super::frame::{Head, counted, framed, known_from, shown_if};
 use super::json::{at, flag, list, number, sequence, text, text_if, texts};
 use super::tiles::{self, tiles};
@@ -61,6 +62,7 @@ pub async fn page(page: &Page) -> Made {
             @for (name, value) in filters.iter().filter(|(_, value)| !value.is_empty()) { code { (name) "=" (value) } " " }
             a href=(page.times.link(&format!("/console/register/{id}"), &[])) { (page.say("All", "全部")) }
         } }
+        @if !is_part { (course(page, &id).await?) }
         div.columns {
             @if is_of_provinces { section aria-labelledby="tiles" {
                 h2 #tiles { (page.say("By province", "各省情况")) }

@@ -37,8 +37,14 @@ impl Scale {
             .filter_map(|date| CivilDate::parse(date).ok())
             .map(|date| date.latest().year())
             .collect();
-        let from = years.iter().copied().min().unwrap_or(FIRST_YEAR).clamp(1980, FIRST_YEAR);
-        let to = years.iter().copied().max().unwrap_or(LAST_YEAR).clamp(LAST_YEAR, 2060);
+        let from = years.iter().copied().min().unwrap_or(FIRST_YEAR);
+        let to = years.iter().copied().max().unwrap_or(LAST_YEAR);
+        Self::years(from, to)
+    }
+
+    /// One that has room for these years; the usual ones are always drawn.
+    pub fn years(from: i32, to: i32) -> Option<Self> {
+        let (from, to) = (from.clamp(1980, FIRST_YEAR), to.clamp(LAST_YEAR, 2060));
         let (first, last) = (Day::from_ymd(from, 1, 1)?, Day::from_ymd(to + 1, 1, 1)?);
         Some(Self { first, days: first.days_until(last).max(1), years: from..=to })
     }
@@ -72,7 +78,7 @@ pub fn timeline(page: &Page, answer: &Value, today: Day) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
             svg.timeline viewBox={ "0 0 " (WIDTH) " 236" } width=(WIDTH) height="236" role="group" aria-label=(label) {
-                (stages(page, answer, &scale))
+                (stages(page, answer, &scale, 206))
                 (lane(page.say("Planned", "计划"), 60))
                 (lane(page.say("Actual", "实际"), 105))
                 (lane(page.say("Acts", "行为"), 160))
@@ -90,11 +96,12 @@ fn lane(name: &str, y: i64) -> Markup {
     html! { text.lane x="0" y=(y) { (name) } }
 }
 
-fn stages(page: &Page, answer: &Value, scale: &Scale) -> Markup {
+/// The national stages behind a drawing, down to its axis.
+pub fn stages(page: &Page, answer: &Value, scale: &Scale, floor: i64) -> Markup {
     html! { @for (index, stage) in list(answer, "stages").iter().enumerate() {
         @let (from, to) = (number(stage, "from_year"), number(stage, "to_year"));
         @let (x, end) = (scale.year(i32::try_from(from).unwrap_or(0)), scale.year(i32::try_from(to + 1).unwrap_or(0)));
-        rect class={ "stage s" (index % 2) } x=(x) y="0" width=((end - x).max(1)) height="206" {}
+        rect class={ "stage s" (index % 2) } x=(x) y="0" width=((end - x).max(1)) height=(floor) {}
         text.stage x=((x + end) / 2) y={ (14 + 14 * (index as i64 % 2)) } text-anchor="middle" {
             (page.say("Stage ", "阶段")) (text(stage, "id")) " · " (from) "–" (to)
         }
@@ -158,7 +165,7 @@ fn axis(page: &Page, scale: &Scale, today: Day) -> Markup {
 }
 
 fn table(page: &Page, answer: &Value) -> Markup {
-    html! { div.scroll tabindex="0" { table {
+    html! { div.scroll tabindex="0" { table.fixed {
         thead { tr {
             th scope="col" { (page.say("Phase", "阶段")) }
             th scope="col" { (page.say("From", "起")) }

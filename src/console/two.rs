@@ -56,7 +56,7 @@ pub async fn two(page: &Page, path: &str, trail: &Value, today: Day) -> Result<M
                 @for year in scale.years.clone() { text x=(scale.year(year)) y=(height - 6) { (year) } }
             }
         }
-        details { summary { (page.say("The same as a table", "以表格显示")) } div.scroll tabindex="0" { table {
+        details { summary { (page.say("The same as a table", "以表格显示")) } div.scroll tabindex="0" { table.fixed {
             thead { tr { th scope="col" { (page.say("Known up to", "已知至")) } th scope="col" { (page.say("What held, from and until", "所处状态及起止")) } } }
             tbody { @for known in &all { tr {
                 th scope="row" { a href=(as_known(page, known)) { "#" (known.sequence) } " " span.quiet { (known.recorded) } }

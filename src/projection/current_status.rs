@@ -13,12 +13,14 @@ mod changed;
 mod counts;
 mod list;
 mod moving;
+mod spans;
 
 pub use super::status_history::Waiting;
 pub use changed::Changed;
 pub use counts::{CohortCount, CohortOf, Counted, PhaseCount, ZoneCount};
 pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow, StandsAsked, ZoneAsked};
 pub use moving::MovingRow;
+pub use spans::SpanCount;
 
 /// Fills `enrollment`.
 #[derive(Default)]

@@ -362,6 +362,7 @@ async fn what_is_kept_follows_what_is_recorded() {
         "/v1/obligations/totals?as_of=2026-11-22&province=440000&office=province",
         "/v1/programs/strong_province/cohorts?as_of=2026-11-22",
         "/v1/events/totals?by=type,office,article",
+        "/v1/programs/strong_province/course?as_of=2026-11-22&every=day",
     ];
     let inspected = json!({
         "act": "inspect", "effective_on": "2017-01-01", "findings": "x", "document": document(),

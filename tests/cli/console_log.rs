@@ -125,3 +125,38 @@ fn a_province_that_is_not_listed_has_a_page_with_what_it_owes() {
     // On whom nothing is laid there is no page, and those that are near it are named.
     assert_eq!(browser.get("/console/cluster_area/140000?lang=en").status, 404);
 }
+
+#[test]
+fn a_register_shows_how_the_program_went_and_its_slider_leads_to_a_month() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let mut browser = Browser::new(&server.base);
+    let auditor = token(folder.path(), "auditor");
+    browser.sign_in(&auditor);
+    let body = browser.get("/console/register/strong_province?lang=en&as_of=2016-12-31").body;
+    let course = browser.json(&auditor, "/v1/programs/strong_province/course?as_of=2016-12-31");
+    for item in course["items"].as_array().unwrap() {
+        let link =
+            format!("/console/register/strong_province?as_of={}", item["from"].as_str().unwrap());
+        assert!(body.contains(&link), "{link}");
+    }
+    for one in course["standing"].as_array().unwrap() {
+        let said = format!(
+            "{} <strong>{}</strong>",
+            one["category"]["label"].as_str().unwrap(),
+            one["subjects"]
+        );
+        assert!(body.contains(&said), "{said}: {body}");
+    }
+    let slide = "/console/slide?program=strong_province&first=2012&lang=en&at_sequence=700&month=";
+    let led = browser.get(&format!("{slide}50"));
+    assert_eq!(led.status, 303);
+    let to = led.header("location");
+    assert!(to.starts_with("/console/register/strong_province?"), "{to}");
+    for kept in ["as_of=2016-03-31", "at_sequence=700", "lang=en"] {
+        assert!(to.contains(kept), "{to}");
+    }
+    // What is no month leads to the register as it was.
+    let led = browser.get(&format!("{slide}-1"));
+    assert!(!led.header("location").contains("as_of"), "{}", led.header("location"));
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cohorts::cohorts_at_hand;
+use super::course::courses_at_hand;
 use super::events::kinds_at_hand;
 use super::exceptions::exceptions_at_hand;
 use super::obligations::{moves_at_hand, totals_at_hand};
@@ -56,6 +57,7 @@ async fn count(state: &Arc<ApiState>, day: Day) -> Result<bool, NotCounted> {
         exceptions_at_hand,
         scoreboards_at_hand,
         cohorts_at_hand,
+        courses_at_hand,
         moves_at_hand,
         totals_at_hand,
     ];

@@ -9,6 +9,7 @@ pub(super) mod boards;
 pub(super) mod changes;
 pub(super) mod cohorts;
 pub(super) mod compared;
+pub(super) mod course;
 pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod evidence;

@@ -175,6 +175,11 @@ pub async fn get_timeline(call: Call) -> Answered {
     tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
 }
 
+/// The national stages, in the language of the answer.
+pub fn stages(call: &Call) -> Vec<StageView> {
+    national_stages(call).iter().map(|stage| stage_view(stage, call.language)).collect()
+}
+
 /// The national stages, the background of every timeline, as the measure that declares them says.
 fn national_stages(call: &Call) -> Vec<NationalStage> {
     let library = call.state.app.library();

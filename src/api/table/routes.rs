@@ -14,10 +14,10 @@ use crate::api::asking::page::Page;
 use crate::api::asking::requests::MAX_ROWS;
 use crate::api::asking::times::TIMES;
 use crate::api::resources::{
-    about, act_schema, act_view, acts, changes, cohorts, compared, documents, events, evidence,
-    exceptions, exports, health, imports, indicators, ledger, lists, obligations, permitted,
-    persons, plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline,
-    trail, webhooks, well_known, whole,
+    about, act_schema, act_view, acts, changes, cohorts, compared, course, documents, events,
+    evidence, exceptions, exports, health, imports, indicators, ledger, lists, obligations,
+    permitted, persons, plan_versions, programs, quotas, revisions, scoreboard, status, subjects,
+    timeline, trail, webhooks, well_known, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -103,6 +103,10 @@ pub const ROUTES: &[Route] = &[
         "任一日的名额、目标以及各阶段、各区域的数量", json!(scoreboard::Scoreboard), to!(scoreboard::get_scoreboard))
         .gives(scoreboard::FORMS)
         .query(scoreboard::SCOREBOARD).takes(WAITING).or(LIST),
+    get("/v1/programs/{program}/course", "get_course",
+        "On which days it changed how many stand where, and how many do from then on",
+        "各状态数量的变更日及此后的数量", json!(course::Course), to!(course::get_course))
+        .query(course::COURSE).takes(WAITING).or(LIST),
     get("/v1/programs/{program}/cohorts", "list_cohorts",
         "What became of those who were decided in one round or batch", "同一年度或同一批次者其后的情况",
         json!(cohorts::Cohorts), to!(cohorts::list_cohorts)).gives(cohorts::FORMS).query(cohorts::COHORTS).takes(WAITING).or(LIST),

@@ -34,7 +34,7 @@ impl Counted {
     }
 
     /// The condition on an enrollment `e`.
-    fn only(&self) -> String {
+    pub(super) fn only(&self) -> String {
         let Some(enrollments) = &self.enrollments else { return String::new() };
         let numbers: Vec<_> = enrollments.iter().map(u64::to_string).collect();
         match numbers.is_empty() {

@@ -16,12 +16,12 @@ pub fn list(reader: &Reader) -> Markup {
             "An answer that is no success is a problem (RFC 9457, application/problem+json). Its type is the address of one of these pages, its code the same in capitals; detail says what is wrong this time, trace_id finds it in the server's log.",
             "凡非成功的答复均为问题（RFC 9457，application/problem+json）。其 type 即下列某页的地址，code 为同一名称的大写形式；detail 说明此次错在何处，trace_id 用于在服务器日志中查找。"
         )) }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed.slim {
             thead { tr {
-                th scope="col" { (reader.say("Status", "状态码")) }
+                th.w2 scope="col" { (reader.say("Status", "状态码")) }
                 th scope="col" { (reader.say("Name", "名称")) }
                 th scope="col" { (reader.say("What it is", "说明")) }
-                th scope="col" { (reader.say("The same again helps", "重发有用")) }
+                th.w2 scope="col" { (reader.say("The same again helps", "重发有用")) }
             } }
             @for code in Code::ALL { tr {
                 td { (code.status().as_u16()) }
@@ -50,7 +50,7 @@ pub fn page(reader: &Reader, code: Code) -> Markup {
         h2 { (reader.say("What helps", "处理办法")) }
         p { (remedy(reader, code)) }
         h2 { (reader.say("What the answer says", "答复的内容")) }
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed.slim {
             tr { th scope="row" { code { "type" } } td { code { (reader.server) "/problems/" (doc.name) } } }
             tr { th scope="row" { code { "code" } } td { code { (doc.code) } } }
             tr { th scope="row" { code { "status" } } td { (doc.status) } }

@@ -110,10 +110,10 @@ fn members(reader: &Reader, schema: &Value) -> Markup {
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
     html! {
         @if let Some(properties) = properties { @if !properties.is_empty() {
-            div.scroll tabindex="0" { table { @for (name, schema) in properties {
+            div.scroll tabindex="0" { table.fixed.slim { @for (name, schema) in properties {
                 tr {
                     th scope="row" { code { (name) } @if is_required(name) { " *" } }
-                    td.quiet lang="en" { (type_of(reader, schema)) }
+                    td.w3.quiet lang="en" { (type_of(reader, schema)) }
                     td lang="en" { (with_code(schema["description"].as_str().unwrap_or_default(), Language::En)) }
                 }
             } } }

@@ -69,7 +69,7 @@ fn described(route: &Route, reader: &Reader, example: &Example) -> Markup {
         h2 id=(route.operation) { span.tag { (route.verb.as_str()) } " " code { (route.path) } }
         p { (say(route.en, route.zh)) " " span.quiet { (route.operation) } }
         (example.shown(reader))
-        div.scroll tabindex="0" { table {
+        div.scroll tabindex="0" { table.fixed.slim {
             tr { th scope="row" { (say("For", "适用角色")) } td {
                 @if route.roles.is_empty() { (say("anyone, without a token", "任何人，无需令牌")) }
                 @for role in route.roles { code { (role) } " " }
