@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::asking::{Failure, Page};
+use super::asking::Page;
 use super::frame::{day_of, shown};
 use super::json::{at, list, number, text, text_if};
 use super::links::Times;
@@ -32,29 +32,25 @@ struct Alike<'v> {
 }
 
 /// The drawing with the way along it; nothing where nothing was ever recorded.
-///
-/// # Errors
-/// What stands in the way.
-pub async fn course(page: &Page, program: &str) -> Result<Markup, Failure> {
-    let answer = page.get(&format!("/v1/programs/{program}/course"), &[]).await?;
-    let (items, today) = (list(&answer, "items"), day_of(text(&answer, "as_of")));
+pub fn course(page: &Page, program: &str, answer: &Value) -> Markup {
+    let (items, today) = (list(answer, "items"), day_of(text(answer, "as_of")));
     let days: Vec<Day> = items.iter().filter_map(|item| day_of(text(item, "from"))).collect();
     let (Some(first), Some(last), Some(today)) = (days.first(), days.last(), today) else {
-        return Ok(html! {});
+        return html! {};
     };
-    let shown_until = text_if(&answer, "last_evidenced_on").and_then(day_of);
+    let shown_until = text_if(answer, "last_evidenced_on").and_then(day_of);
     let end = today.max(*last).max(shown_until.unwrap_or(*last));
-    let Some(scale) = Scale::years(first.year(), end.year()) else { return Ok(html! {}) };
+    let Some(scale) = Scale::years(first.year(), end.year()) else { return html! {} };
     let alike = alike(items);
-    Ok(html! { section aria-labelledby="course" {
+    html! { section aria-labelledby="course" {
         h2 #course { (page.say("What the record shows, by day", "记录所示各日情况")) }
         p.quiet { (page.say("Hatched: nothing newer says so. Stages are background: nothing is judged by them.", "斜线：其后无更新的依据。国家阶段仅作背景，不作为判断依据。")) }
-        (drawing(page, &answer, (&scale, &days), &alike, (today, shown_until, end)))
-        ul.key { @for (number, one) in alike.iter().enumerate() { li { span class={ "mark a" (number % 4) " " (one.id) } {} " " (one.label) " " strong { (one.among(list(&answer, "standing"))) } } } }
-        (steps(page, &answer))
+        (drawing(page, answer, (&scale, &days), &alike, (today, shown_until, end)))
+        ul.key { @for (number, one) in alike.iter().enumerate() { li { span class={ "mark a" (number % 4) " " (one.id) } {} " " (one.label) " " strong { (one.among(list(answer, "standing"))) } } } }
+        (steps(page, answer))
         (slider(page, program, first.year(), (today, scale.years.end())))
         details { summary { (page.say("The same as a table", "以表格显示")) } (table(page, items, &alike)) }
-    } })
+    } }
 }
 
 impl Alike<'_> {

@@ -59,6 +59,13 @@ const PARTS: [Part; 6] = [
     part("log", ("/console/log", EVENTS), "Log", "日志"),
     part("measures", ("/console/measures", "/v1/programs"), "Measures", "办法"),
 ];
+/// Where a reader begins: with the first part that they may read; who may read none, with what the interface says
+/// of itself; who is not signed in, with what asks them to.
+pub fn beginning(page: &Page) -> &'static str {
+    let first = PARTS.iter().find(|part| !page.is_signed_in() || page.may_read(part.shows));
+    first.map_or("/docs", |part| part.to)
+}
+
 /// What a search looks through.
 const ENROLLMENTS: &str = "/v1/enrollments";
 const EVENTS: &str = "/v1/events";

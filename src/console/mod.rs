@@ -47,8 +47,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::ids::Language;
 use crate::oidc::SignInBy;
+use crate::views::inside::Inside;
 use crate::views::look::{Loaded, STYLE, style_address};
-use asking::{now, shown};
+use asking::{Page, now, shown};
 use provider::ByProvider;
 use session::SignIns;
 
@@ -188,10 +189,18 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/{rest:.*}").route(shown(frame::nowhere)));
 }
 
-/// The front page is the register of the first program, at the times that are asked for.
-async fn home(http: HttpRequest) -> HttpResponse {
+/// The front page is where the reader begins, at the times that are asked for.
+async fn home(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
     let query = http.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    see_other(&format!("/console/register/strong_province{query}"))
+    let page = Page::of(http, settings, inside);
+    match frame::beginning(&page) {
+        part if part.starts_with("/console") => see_other(&format!("{part}{query}")),
+        elsewhere => see_other(elsewhere),
+    }
 }
 
 fn loaded(what: Loaded) -> HttpResponse {

@@ -8,6 +8,7 @@ use super::asking::{Failure, Made, Page};
 use super::course::course;
 use super::frame::{Head, counted, framed, known_from, shown_if};
 use super::json::{at, flag, list, number, sequence, text, text_if, texts};
+use super::obligations::cursor;
 use super::tiles::{self, tiles};
 use super::{Settings, places, see_other};
 use crate::domain::ids::Language;
@@ -27,7 +28,7 @@ const FILTERS: [&str; 10] = [
     "province",
 ];
 /// Items of a list that a page shows.
-const SHOWN: &str = "500";
+const SHOWN: &str = "100";
 
 /// The page.
 ///
@@ -41,9 +42,14 @@ pub async fn page(page: &Page) -> Made {
     let flagged = if exercise { "true" } else { "" };
     let own = [("program", id.as_str()), ("limit", SHOWN), ("exercise", flagged)];
     let filters = FILTERS.map(|name| (name, page.parameter(name)));
-    let asked: Vec<_> = own.into_iter().chain(filters).collect();
+    let begins = page.parameter("cursor");
+    let asked: Vec<_> = own.into_iter().chain(filters).chain([("cursor", begins)]).collect();
     let is_part = filters.iter().any(|(_, value)| !value.is_empty());
     let enrolled = page.get("/v1/enrollments", &asked).await?;
+    let went = match is_part {
+        true => Value::Null,
+        false => page.get(&format!("/v1/programs/{id}/course"), &[]).await?,
+    };
     let quotas = match page.get(&format!("/v1/programs/{id}/quotas"), &[]).await {
         Err(Failure::SignIn) => return Err(Failure::SignIn),
         // No version of its measure was in force on that day.
@@ -57,12 +63,12 @@ pub async fn page(page: &Page) -> Made {
     let body = html! {
         h1 { (name) " " span.other lang=(other_tag(page)) { (other) } }
         (tabs(page, &programs, &id))
-        p.lead { (sentence(page, items, &enrolled)) }
+        p.lead { (sentence(page, items, (&enrolled, &went))) }
         @if is_part { p { span.tag { (page.say("a part of the register", "名册的一部分")) } " "
             @for (name, value) in filters.iter().filter(|(_, value)| !value.is_empty()) { code { (name) "=" (value) } " " }
             a href=(page.times.link(&format!("/console/register/{id}"), &[])) { (page.say("All", "全部")) }
         } }
-        @if !is_part { (course(page, &id).await?) }
+        @if !is_part { (course(page, &id, &went)) }
         div.columns {
             @if is_of_provinces { section aria-labelledby="tiles" {
                 h2 #tiles { (page.say("By province", "各省情况")) }
@@ -73,7 +79,7 @@ pub async fn page(page: &Page) -> Made {
                 (places::quotas(page, &quotas))
             } }
         }
-        (table(page, &enrolled))
+        (table(page, &enrolled, &filters))
     };
     let shows = format!("/v1/enrollments?program={id}");
     let head = Head { title: name, part: "register", exercise, shows: Some(shows) };
@@ -109,7 +115,11 @@ fn tabs(page: &Page, programs: &Value, here: &str) -> Markup {
 }
 
 /// What the record shows, in a sentence.
-fn sentence(page: &Page, items: &[Value], answer: &Value) -> Markup {
+fn sentence(page: &Page, items: &[Value], (answer, went): (&Value, &Value)) -> Markup {
+    // More than a page has, or another page of them: as many as stand where, of all.
+    if !went.is_null() && (!at(answer, "next").is_null() || !page.parameter("cursor").is_empty()) {
+        return standing(page, list(went, "standing"));
+    }
     let mut phases: Vec<(&str, &str, usize)> = Vec::new();
     for item in items {
         let (phase, label) = (text(item, "stands_at/phase"), text(item, "stands_at/label"));
@@ -143,7 +153,27 @@ fn sentence(page: &Page, items: &[Value], answer: &Value) -> Markup {
     }
 }
 
-fn table(page: &Page, answer: &Value) -> Markup {
+/// How many stand in each phase, of all who are on record.
+fn standing(page: &Page, alike: &[Value]) -> Markup {
+    let mut phases: Vec<(&str, i64)> = Vec::new();
+    for one in alike {
+        let (label, count) = (text(one, "phase/label"), number(one, "subjects"));
+        match phases.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, known)) => *known += count,
+            None => phases.push((label, count)),
+        }
+    }
+    html! {
+        strong { (phases.iter().map(|(_, count)| count).sum::<i64>()) } (page.say(" stand in the program: ", "个处于本项目："))
+        @for (index, (label, count)) in phases.iter().enumerate() {
+            @if index > 0 { (page.say(", ", "，")) }
+            strong { (count) } (page.say(" at “", "个处于“")) (label) (page.say("”", "”"))
+        }
+        (page.say(". ", "。"))
+    }
+}
+
+fn table(page: &Page, answer: &Value, filters: &[(&str, &str)]) -> Markup {
     let items = list(answer, "items");
     html! {
         section aria-labelledby="register" {
@@ -161,8 +191,9 @@ fn table(page: &Page, answer: &Value) -> Markup {
                 } }
                 tbody { @for item in items { (row(page, item)) } }
             } }
-            @if !at(answer, "next").is_null() {
-                p.quiet { (page.say("More are on record than are shown here: the JSON goes on.", "在册者多于本页所列，其余见 JSON。")) }
+            @if let Some(next) = text_if(answer, "next") {
+                @let onward = [filters, &[("cursor", cursor(next))]].concat();
+                p { a href=(page.times.link(page.http.uri().path(), &onward)) { (page.say("Further ones", "下一页")) } }
             }
         }
     }

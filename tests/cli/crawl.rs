@@ -90,6 +90,9 @@ fn each_role_follows_every_link_and_none_is_dead() {
                 assert!(!parts.unwrap().contains("href="), "{role}: {parts:?}");
                 assert!(!shown.body.contains("action=\"/console/find\""), "{role} finds");
             }
+            let home = browser.get("/console");
+            assert_eq!((home.status, home.header("location")), (303, "/docs"));
+            assert_eq!(browser.get("/docs").status, 200);
             continue;
         }
         let in_depth = *role == "auditor";

@@ -30,7 +30,7 @@ use crate::views::media::CSV;
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 pub use sums::totals_at_hand;
-use sums::{By, CHUNK, Key, Recorded, Sum, Sums, add, grouped};
+use sums::{Added, By, CHUNK, Key, Recorded, Sums, add, grouped};
 
 /// Obligations added up.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -184,7 +184,7 @@ pub async fn get_obligation_totals(call: Call) -> Answered {
 async fn total(
     call: &Call,
     (question, by): (&Question, By),
-    ((office, province, due), sum): (&Key, &Sum),
+    ((office, province, due), sum): (&Key, &Added),
     opening: &Opening,
 ) -> Result<Total, Problem> {
     let filter = &question.filter;
@@ -224,12 +224,12 @@ async fn total(
         owed: figure(&owed),
         met_in_time: figure(&[DutyStatus::Met]),
         late: figure(&[DutyStatus::Late]),
-        days_late_sum: sum.late.sum(),
-        days_late_max: sum.late.max(),
+        days_late_sum: sum.late.sum,
+        days_late_max: sum.late.max,
         open: figure(&[DutyStatus::Open]),
         overdue: figure(&[DutyStatus::Overdue]),
-        days_overdue_sum: sum.overdue.sum(),
-        days_overdue_max: sum.overdue.max(),
+        days_overdue_sum: sum.overdue.sum,
+        days_overdue_max: sum.overdue.max,
         waived: figure(&[DutyStatus::Waived]),
         not_in_the_record: figure(&[DutyStatus::NotInTheRecord]),
         province: province.map(str::to_owned),

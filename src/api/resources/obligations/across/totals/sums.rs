@@ -39,27 +39,70 @@ pub(super) struct Sum {
 
 /// How often there were so many days.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Days(BTreeMap<i64, u64>);
+pub(super) struct Days {
+    times: BTreeMap<i64, u64>,
+    sum: i64,
+}
 
 impl Days {
     fn add(&mut self, days: i64, times: u64) {
-        *self.0.entry(days).or_default() += times;
+        *self.times.entry(days).or_default() += times;
+        self.sum += days * i64::try_from(times).unwrap_or(i64::MAX);
     }
 
     fn take_off(&mut self, days: i64, times: u64) {
-        let left = self.0.entry(days).or_default();
-        *left = left.saturating_sub(times);
+        let left = self.times.entry(days).or_default();
+        let gone = times.min(*left);
+        *left -= gone;
         if *left == 0 {
-            self.0.remove(&days);
+            self.times.remove(&days);
         }
+        self.sum -= days * i64::try_from(gone).unwrap_or(i64::MAX);
     }
 
-    pub fn sum(&self) -> i64 {
-        self.0.iter().map(|(days, times)| days * i64::try_from(*times).unwrap_or(i64::MAX)).sum()
+    /// How many days that was all together, and at most.
+    fn so_many(&self) -> SoMany {
+        SoMany { sum: self.sum, max: self.times.last_key_value().map_or(0, |(days, _)| *days) }
+    }
+}
+
+/// How many days all together, and at most.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SoMany {
+    pub sum: i64,
+    pub max: i64,
+}
+
+impl SoMany {
+    fn add(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+}
+
+/// What sums come to, added up.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Added {
+    pub by_status: BTreeMap<DutyStatus, u64>,
+    pub late: SoMany,
+    pub overdue: SoMany,
+}
+
+impl Added {
+    fn add_sum(&mut self, sum: &Sum) {
+        for (status, count) in &sum.by_status {
+            *self.by_status.entry(*status).or_default() += count;
+        }
+        self.late.add(sum.late.so_many());
+        self.overdue.add(sum.overdue.so_many());
     }
 
-    pub fn max(&self) -> i64 {
-        self.0.last_key_value().map_or(0, |(days, _)| *days)
+    pub fn add(&mut self, other: &Self) {
+        for (status, count) in &other.by_status {
+            *self.by_status.entry(*status).or_default() += count;
+        }
+        self.late.add(other.late);
+        self.overdue.add(other.overdue);
     }
 }
 
@@ -68,8 +111,8 @@ impl Sum {
         for (status, count) in &other.by_status {
             *self.by_status.entry(*status).or_default() += count;
         }
-        other.late.0.iter().for_each(|(days, times)| self.late.add(*days, *times));
-        other.overdue.0.iter().for_each(|(days, times)| self.overdue.add(*days, *times));
+        other.late.times.iter().for_each(|(days, times)| self.late.add(*days, *times));
+        other.overdue.times.iter().for_each(|(days, times)| self.overdue.add(*days, *times));
     }
 
     fn take_off(&mut self, other: &Self) {
@@ -78,8 +121,8 @@ impl Sum {
             *left = left.saturating_sub(*count);
         }
         self.by_status.retain(|_, count| *count > 0);
-        other.late.0.iter().for_each(|(days, times)| self.late.take_off(*days, *times));
-        other.overdue.0.iter().for_each(|(days, times)| self.overdue.take_off(*days, *times));
+        other.late.times.iter().for_each(|(days, times)| self.late.take_off(*days, *times));
+        other.overdue.times.iter().for_each(|(days, times)| self.overdue.take_off(*days, *times));
     }
 }
 
@@ -159,7 +202,7 @@ impl Count for Recorded {
     }
 
     fn bytes(sums: &Sums) -> usize {
-        let days = |sum: &Sum| sum.late.0.len() + sum.overdue.0.len();
+        let days = |sum: &Sum| sum.late.times.len() + sum.overdue.times.len();
         sums.values().map(|sum| 256 + 24 * days(sum)).sum()
     }
 }
@@ -213,10 +256,10 @@ pub(super) fn add(pick: &Pick, by_month: bool, found: &Found, sums: &mut Sums) {
 }
 
 /// What a question wants of these sums, by what it asks for.
-pub(super) fn grouped(sums: &Sums, question: &Question, by: By) -> Sums {
+pub(super) fn grouped(sums: &Sums, question: &Question, by: By) -> BTreeMap<Key, Added> {
     let Question { filter, pick, .. } = question;
     let owes = filter.owes.and_then(|asked| Office::ALL.iter().position(|one| *one == asked));
-    let mut wanted = Sums::new();
+    let mut wanted: BTreeMap<Key, Added> = BTreeMap::new();
     for ((office, province, due), sum) in sums {
         // Under each office, or each once: never both.
         let is_office = match owes {
@@ -234,10 +277,10 @@ pub(super) fn grouped(sums: &Sums, question: &Question, by: By) -> Sums {
             });
             let key = (
                 office.filter(|_| by.office),
-                province.clone().filter(|_| by.province),
+                province.as_ref().filter(|_| by.province).cloned(),
                 due.filter(|_| by.year || by.month),
             );
-            wanted.entry(key).or_default().add(sum);
+            wanted.entry(key).or_default().add_sum(sum);
         }
     }
     wanted
