@@ -162,7 +162,8 @@ fn a_page_lists_what_the_interface_does() {
     browser.sign_in(&auditor);
     let listed = browser.json(&auditor, "/v1/enrollments?program=strong_province&limit=500");
     let register = browser.get("/console/register/strong_province?lang=en").body;
-    let rows = register.split("<tbody>").nth(1).unwrap().split("</tbody>").next().unwrap();
+    let table = register.split("id=\"register\"").nth(1).unwrap();
+    let rows = table.split("<tbody>").nth(1).unwrap().split("</tbody>").next().unwrap();
     assert_eq!(rows.matches("<tr>").count(), listed["items"].as_array().unwrap().len());
     for quota in
         browser.json(&auditor, "/v1/programs/strong_province/quotas")["quotas"].as_array().unwrap()

@@ -160,3 +160,26 @@ fn a_register_shows_how_the_program_went_and_its_slider_leads_to_a_month() {
     let led = browser.get(&format!("{slide}-1"));
     assert!(!led.header("location").contains("as_of"), "{}", led.header("location"));
 }
+
+/// The sentence counts all, whichever of them the page lists.
+#[test]
+fn a_further_page_of_a_register_lists_the_rest_and_counts_all() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let mut browser = Browser::new(&server.base);
+    let auditor = token(folder.path(), "auditor");
+    browser.sign_in(&auditor);
+    let all = browser.json(&auditor, "/v1/enrollments?program=strong_province&limit=500");
+    let first = browser.json(&auditor, "/v1/enrollments?program=strong_province&limit=5");
+    let next = first["next"].as_str().unwrap().split("cursor=").nth(1).unwrap();
+    let next = next.split('&').next().unwrap();
+    let body =
+        browser.get(&format!("/console/register/strong_province?lang=en&cursor={next}")).body;
+    let table = body.split("id=\"register\"").nth(1).unwrap();
+    let rows = table.split("<tbody>").nth(1).unwrap().matches("<tr>").count();
+    let items = all["items"].as_array().unwrap();
+    assert_eq!(rows, items.len() - 5);
+    let standing = items.iter().filter(|item| item["stands_at"]["phase"].is_string()).count();
+    let said = format!("<strong>{standing}</strong> stand in the program: ");
+    assert!(body.contains(&said), "{said}: {body}");
+}
