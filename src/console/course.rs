@@ -47,7 +47,7 @@ pub fn course(page: &Page, program: &str, answer: &Value) -> Markup {
         p.quiet { (page.say("Hatched: nothing newer says so. Stages are background: nothing is judged by them.", "斜线：其后无更新的依据。国家阶段仅作背景，不作为判断依据。")) }
         (drawing(page, answer, (&scale, &days), &alike, (today, shown_until, end)))
         ul.key { @for (number, one) in alike.iter().enumerate() { li { span class={ "mark a" (number % 4) " " (one.id) } {} " " (one.label) " " strong { (one.among(list(answer, "standing"))) } } } }
-        (steps(page, answer))
+        (steps(page, text_if(answer, "changed_before"), text_if(answer, "changed_after")))
         (slider(page, program, first.year(), (today, scale.years.end())))
         details { summary { (page.say("The same as a table", "以表格显示")) } (table(page, items, &alike)) }
     } }
@@ -153,18 +153,18 @@ fn area(scale: &Scale, days: &[Day], end: Day, [below, above]: [Vec<i64>; 2]) ->
     path + "Z"
 }
 
-/// To the last day of change before, and to the next.
-fn steps(page: &Page, answer: &Value) -> Markup {
+/// To the last day of change before the one that is looked at, and to the next.
+pub fn steps(page: &Page, before: Option<&str>, after: Option<&str>) -> Markup {
     let on = |day: &str| {
         let times = Times { as_of: Some(day.to_owned()), ..page.times.clone() };
         times.link(page.http.uri().path(), &[])
     };
     html! { nav.row aria-label=(page.say("Days of change", "变更日")) {
-        @match text_if(answer, "changed_before") {
+        @match before {
             Some(day) => a rel="prev" href=(on(day)) { "← " (shown(day, page.language)) },
             None => span.quiet { (page.say("No change before", "此前无变更")) },
         }
-        @match text_if(answer, "changed_after") {
+        @match after {
             Some(day) => a rel="next" href=(on(day)) { (shown(day, page.language)) " →" },
             None => span.quiet { (page.say("No change after, by what is on record", "记录中此后无变更")) },
         }

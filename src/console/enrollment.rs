@@ -4,9 +4,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::asking::{Failure, Made, Page};
+use super::course::steps;
 use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
-use super::links::{Times, address, encoded};
+use super::links::{address, encoded};
 use super::near;
 use super::outlook;
 use super::timeline::timeline;
@@ -87,16 +88,7 @@ fn days(page: &Page, trail: &Value, today: &str) -> Markup {
     let days = list(trail, "items").iter().filter_map(|item| text_if(item, "fold_day"));
     let before = days.clone().filter(|day| *day < today).max();
     let after = days.filter(|day| *day > today).min();
-    let on = |day: &str| {
-        let times = Times { as_of: Some(day.to_owned()), ..page.times.clone() };
-        times.link(page.http.uri().path(), &[])
-    };
-    html! { nav.row aria-label=(page.say("Days of change", "变更日")) {
-        @if let Some(day) = before { a rel="prev" href=(on(day)) { "← " (shown(day, page.language)) } }
-        @else { span.quiet { (page.say("No change before", "此前无变更")) } }
-        @if let Some(day) = after { a rel="next" href=(on(day)) { (shown(day, page.language)) " →" } }
-        @else { span.quiet { (page.say("No change after, by what is on record", "记录中此后无变更")) } }
-    } }
+    steps(page, before, after)
 }
 
 /// The acts at hand, where who asks may record any of them now. A view of another time offers none.

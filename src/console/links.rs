@@ -109,6 +109,12 @@ pub fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str
     address
 }
 
+/// A parameter in an address, as it was encoded; empty where there is none.
+pub fn said_in<'a>(address: &'a str, name: &str) -> &'a str {
+    let pairs = address.split(['?', '&']).filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+}
+
 /// A part of an address.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()

@@ -9,8 +9,9 @@ use super::Settings;
 use super::asking::{Failure, Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list, number, sequence, text, text_if};
-use super::links::address;
+use super::links::{address, said_in};
 use super::obligations::hidden;
+use crate::domain::ids::Language;
 use crate::views::headers::NO_STORE;
 use crate::views::inside::Inside;
 
@@ -63,7 +64,7 @@ pub async fn page(page: &Page) -> Made {
     let pairs = kept.iter().copied().chain(more).chain(page.times.of_record());
     let answer = page.get_at(&address("/v1/events", pairs)).await?;
     let items = list(&answer, "items");
-    let next = text_if(&answer, "next").map(after_of);
+    let next = text_if(&answer, "next").map(|next| said_in(next, "after"));
     let last = text_if(&answer, "last_sequence").map(sequence);
     let title = page.say("The log", "日志");
     let body = html! {
@@ -88,11 +89,6 @@ pub async fn page(page: &Page) -> Made {
         ..Head::default()
     };
     framed(page, head, &body).await
-}
-
-/// After which event the next page begins, by its address.
-fn after_of(next: &str) -> &str {
-    next.split(['?', '&']).find_map(|pair| pair.strip_prefix("after=")).unwrap_or_default()
 }
 
 fn form(page: &Page) -> Markup {
@@ -250,7 +246,7 @@ pub async fn newer(
     }
     let to = page.times.link("/console/log", &[&kept[..], &[("after", &*after)]].concat());
     let text = match (count, page.language) {
-        (1, crate::domain::ids::Language::En) => "1 newer event".to_owned(),
+        (1, Language::En) => "1 newer event".to_owned(),
         (count, _) => format!("{count}{}", page.say(" newer events", " 条新事件")),
     };
     HttpResponse::Ok()

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::asking::{Made, Page};
 use super::frame::{Head, counted, framed, shown_if};
 use super::json::{at, list, number_if, text, text_if};
-use super::links::encoded;
+use super::links::{encoded, said_in};
 use crate::domain::words;
 
 /// The offices that a list can be of.
@@ -76,7 +76,7 @@ pub async fn page(page: &Page) -> Made {
 
 /// The cursor in the address of a next page, as it was encoded.
 pub fn cursor(next: &str) -> &str {
-    next.split(['?', '&']).find_map(|pair| pair.strip_prefix("cursor=")).unwrap_or_default()
+    said_in(next, "cursor")
 }
 
 fn onward<'p>(page: &'p Page, status: &'p str, cursor: &'p str) -> Vec<(&'p str, &'p str)> {

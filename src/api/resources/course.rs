@@ -120,18 +120,21 @@ impl Read {
         let mut standing: BTreeMap<Alike, i64> = BTreeMap::new();
         let month = |day: Day| (day.year(), day.month());
         let asked = day;
-        for (day, of) in &changes.days {
+        let mut days = changes.days.iter().peekable();
+        while let Some((day, of)) = days.next() {
             for (alike, count) in of {
                 *standing.entry(alike.clone()).or_default() += count;
             }
             standing.retain(|_, count| *count != 0);
-            if *day <= asked {
+            let next = days.peek().map(|(next, _)| **next);
+            if *day <= asked && next.is_none_or(|next| next > asked) {
                 read.on_day.clone_from(&standing);
             }
-            if by_month && read.items.last().is_some_and(|(last, _)| month(*last) == month(*day)) {
-                read.items.pop();
-            }
-            if by_month || read.items.len() < MOST_DAYS {
+            let is_told = match by_month {
+                true => next.is_none_or(|next| month(next) != month(*day)),
+                false => read.items.len() < MOST_DAYS,
+            };
+            if is_told {
                 read.items.push((*day, standing.clone()));
             }
         }

@@ -64,10 +64,12 @@ impl Asked {
                 *changes.evidenced.entry(shown.latest()).or_default() += count;
             }
         }
-        let mut whole = Changes::default();
         // A span that goes on as another one of the same is no change.
-        whole.add(&changes, 1);
-        Ok(whole)
+        changes.days.retain(|_, here| {
+            here.retain(|_, count| *count != 0);
+            !here.is_empty()
+        });
+        Ok(changes)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::api::asking::named;
 use crate::api::asking::times::Known;
 use crate::codec::{decode_meta, kind_of_stream};
 use crate::domain::date::Timestamp;
+use crate::domain::event::EventMeta;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::{Office, SubjectId};
 use crate::log::{RecordedEvent, StreamName};
@@ -60,25 +61,37 @@ impl Said {
     }
 
     /// Whether metadata say it.
-    pub fn takes(&self, said: &Said) -> bool {
-        fn same<T: PartialEq>(wanted: &Option<T>, said: &Option<T>) -> bool {
-            wanted.is_none() || wanted == said
-        }
-        same(&self.office, &said.office)
-            && same(&self.measure, &said.measure)
-            && same(&self.article, &said.article)
-            && same(&self.exercise, &said.exercise)
+    pub fn takes(&self, saying: Saying<'_>) -> bool {
+        let same = |wanted: &Option<String>, said: Option<&str>| {
+            wanted.is_none() || wanted.as_deref() == said
+        };
+        self.office.is_none_or(|office| office == saying.office)
+            && same(&self.measure, saying.measure)
+            && same(&self.article, saying.article)
+            && self.exercise.is_none_or(|exercise| exercise == saying.exercise)
     }
+}
 
-    /// What the metadata of an event say; nothing where they can't be read.
-    fn by(event: &RecordedEvent) -> Self {
-        let Ok(meta) = decode_meta(event) else { return Self::default() };
-        let text = |text: Option<&str>| text.map(str::to_owned);
+/// What the metadata of an event say of what can be asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Saying<'a> {
+    /// The kind of office that acted.
+    pub office: Office,
+    /// The measure's version, if one is cited.
+    pub measure: Option<&'a str>,
+    /// The article, likewise.
+    pub article: Option<&'a str>,
+    /// Whether it is of an exercise.
+    pub exercise: bool,
+}
+
+impl<'a> Saying<'a> {
+    fn of(meta: &'a EventMeta) -> Self {
         Self {
-            office: Some(meta.office),
-            measure: text(meta.measure.as_deref()),
-            article: text(meta.article.as_deref()),
-            exercise: Some(meta.exercise),
+            office: meta.office,
+            measure: meta.measure.as_deref(),
+            article: meta.article.as_deref(),
+            exercise: meta.exercise,
         }
     }
 }
@@ -151,7 +164,10 @@ impl Filter {
         {
             return false;
         }
-        if self.said != Said::default() && !self.said.takes(&Said::by(event)) {
+        // What can't be read says nothing that is asked for.
+        if self.said != Said::default()
+            && !decode_meta(event).is_ok_and(|meta| self.said.takes(Saying::of(&meta)))
+        {
             return false;
         }
         if self.program.is_none() && self.subject.is_none() {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::filter::{Said, program, types};
+use super::filter::{Said, Saying, program, types};
 use super::tally::{Kind as KindOf, each_kind};
 use super::{ARTICLE, EXERCISE, MEASURE, OFFICE, PROGRAM, TYPE};
 use crate::api::asking::answer::json;
@@ -158,16 +158,10 @@ struct Asked {
 
 impl Asked {
     fn takes(&self, kind: &KindOf<'_>) -> bool {
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        let said = Said {
-            office: Some(kind.office),
-            measure: text(kind.measure),
-            article: text(kind.article),
-            exercise: Some(kind.exercise),
-        };
+        let KindOf { office, measure, article, exercise, .. } = *kind;
         self.program.as_deref().is_none_or(|program| kind.program == Some(program))
             && (self.types.is_empty() || self.types.contains(&kind.event_type))
-            && self.said.takes(&said)
+            && self.said.takes(Saying { office, measure, article, exercise })
     }
 }
 

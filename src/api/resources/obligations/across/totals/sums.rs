@@ -88,19 +88,21 @@ pub(super) struct Added {
     pub overdue: SoMany,
 }
 
+fn add_counts(counts: &mut BTreeMap<DutyStatus, u64>, other: &BTreeMap<DutyStatus, u64>) {
+    for (status, count) in other {
+        *counts.entry(*status).or_default() += count;
+    }
+}
+
 impl Added {
     fn add_sum(&mut self, sum: &Sum) {
-        for (status, count) in &sum.by_status {
-            *self.by_status.entry(*status).or_default() += count;
-        }
+        add_counts(&mut self.by_status, &sum.by_status);
         self.late.add(sum.late.so_many());
         self.overdue.add(sum.overdue.so_many());
     }
 
     pub fn add(&mut self, other: &Self) {
-        for (status, count) in &other.by_status {
-            *self.by_status.entry(*status).or_default() += count;
-        }
+        add_counts(&mut self.by_status, &other.by_status);
         self.late.add(other.late);
         self.overdue.add(other.overdue);
     }
@@ -108,9 +110,7 @@ impl Added {
 
 impl Sum {
     pub fn add(&mut self, other: &Self) {
-        for (status, count) in &other.by_status {
-            *self.by_status.entry(*status).or_default() += count;
-        }
+        add_counts(&mut self.by_status, &other.by_status);
         other.late.times.iter().for_each(|(days, times)| self.late.add(*days, *times));
         other.overdue.times.iter().for_each(|(days, times)| self.overdue.add(*days, *times));
     }
